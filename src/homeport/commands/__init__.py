@@ -1,0 +1,1 @@
+"""Small functions that return a frozen Command and run nothing."""

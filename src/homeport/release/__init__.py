@@ -1,0 +1,1 @@
+"""From a rendered tree and running containers to a new release: the plan is pure, the roll acts."""

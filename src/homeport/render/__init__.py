@@ -1,0 +1,1 @@
+"""From contributions to plain files, byte for byte the same for the same input."""

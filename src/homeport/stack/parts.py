@@ -1,0 +1,197 @@
+"""The parts of a stack, one frozen model each. The descriptions here make the reference page,
+`homeport explain` and the JSON schema; there is no second place that says what a key means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from homeport.stack.words import Duration, EnvName, HttpPath, Identifier, Name, Size
+
+MIB = 1024 * 1024
+
+
+class Part(BaseModel):
+    """Base of all parts: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ports(Part):
+    """The two ports that are published, for machines where 80 and 443 are taken."""
+
+    http: int = Field(80, ge=1, le=65535, description="Port for HTTP, which only redirects.")
+    https: int = Field(443, ge=1, le=65535, description="Port for HTTPS.")
+
+
+class Environment(Part):
+    """One place where the stack runs."""
+
+    domain: str = Field(description="The name that people type, e.g. budgetcoach.localhost or example.com.")
+    aliases: tuple[str, ...] = Field((), description="Further names; each is redirected to `domain`.")
+    host: str = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
+    tls: Literal["self-signed", "letsencrypt", "letsencrypt-staging"] = Field(
+        "self-signed",
+        description="Where the certificate comes from. `self-signed`: a CA of your own, made once.",
+    )
+    ports: Ports = Field(Ports(), description="The published ports.")
+    bind: str | None = Field(
+        None,
+        description="Address to publish on. Default: 127.0.0.1 for *.localhost, otherwise all addresses.",
+    )
+    network: str | None = Field(
+        None, description="Subnet (/20) of the app network. Default: derived from the project's name."
+    )
+    env: dict[EnvName, str] = Field(
+        {}, description="Variables for every service here (.env.prod); no secrets."
+    )
+
+
+class Build(Part):
+    """How an image is built: docker build of a folder next to homeport.yaml."""
+
+    context: str = Field(description="The folder, relative to homeport.yaml.")
+    dockerfile: str = Field("Dockerfile", description="The file, relative to the context.")
+    target: str | None = Field(None, description="The stage to build.")
+    args: dict[EnvName, str] = Field(
+        {}, description="Build arguments; never a secret, they stay in the image."
+    )
+
+
+class Frontend(Part):
+    """Static files that the edge serves."""
+
+    build: Build | None = Field(
+        None, description="A folder with a Dockerfile whose last stage holds nothing but the files."
+    )
+    files: str | None = Field(None, description="A folder that already holds the files, instead of `build`.")
+    spa: bool = Field(True, description="Answer unknown paths without an extension with index.html.")
+    assets: HttpPath = Field(
+        "/assets/", description="Where files with a hash in their name live: cached a year."
+    )
+
+
+class Route(Part):
+    """Where requests below a path go."""
+
+    service: Name = Field(description="The service that answers.")
+    strip: bool = Field(False, description="Take the path's prefix away before the service sees it.")
+
+
+class RateLimit(Part):
+    """Requests one address may make; more get 429."""
+
+    per_second: int = Field(50, ge=1, description="Sustained requests a second for one client address.")
+    burst: int = Field(200, ge=0, description="How many more may come at once.")
+
+
+class Edge(Part):
+    """nginx in front: TLS, headers, the frontend, the routes."""
+
+    frontend: Frontend | None = Field(None, description="Static files, or none.")
+    routes: dict[HttpPath, Route] = Field({}, description="Path prefix -> service; the longest prefix wins.")
+    max_body: Size = Field(10 * MIB, description="Largest request body; more gets 413.")
+    rate: RateLimit = Field(RateLimit(), description="Request rate limit for one client address.")
+    csp: str = Field(
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'none'",
+        description="Content-Security-Policy of every answer.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Networks whose X-Forwarded-For is believed (a CDN in front); none by default."
+    )
+
+
+class Health(Part):
+    """How to know that a service can serve."""
+
+    path: HttpPath | None = Field(None, description="HTTP path that answers 200 when the service can serve.")
+    command: tuple[str, ...] = Field((), description="Or a program in the container that exits 0.")
+    timeout: Duration = Field(3.0, description="Longest time for one answer.")
+    start: Duration = Field(60.0, description="Longest time from start to the first good answer.")
+
+
+class SecretUse(Part):
+    """A secret that a service reads from /run/secrets/NAME."""
+
+    name: Identifier = Field(description="Its name.")
+    optional: bool = Field(False, description="The service runs without it (no file then).")
+
+
+class Volume(Part):
+    """A named volume."""
+
+    name: Name = Field(description="Its name.")
+    path: str = Field(description="Where it is mounted.")
+
+
+class Service(Part):
+    """One program of yours, or somebody's image."""
+
+    image: str | None = Field(None, description="An image with its exact version, or `build`.")
+    build: Build | None = Field(None, description="A folder with a Dockerfile, or `image`.")
+    command: tuple[str, ...] = Field((), description="Arguments instead of the image's own.")
+    entrypoint: tuple[str, ...] = Field((), description="Program instead of the image's own.")
+    port: int | None = Field(None, ge=1, le=65535, description="Port it listens on; none for a worker.")
+    protocol: Literal["http", "tcp"] = Field(
+        "http", description="`tcp` for a port that does not speak HTTP: one container, replaced in place."
+    )
+    health: Health | None = Field(None, description="Its health path (`/health/ready`), or {command: [...]}.")
+    env: dict[EnvName, str] = Field({}, description="Variables; never a secret.")
+    secrets: tuple[SecretUse, ...] = Field((), description="Secrets it reads from /run/secrets.")
+    database: Identifier | None = Field(
+        None, description="Its PostgreSQL database; made with a role of its own."
+    )
+    migrate: str | None = Field(
+        None, description="Shell command that brings the schema up, in the new image."
+    )
+    seed: str | None = Field(
+        None, description="Shell command that `homeport up` runs once in a local environment, for demo data."
+    )
+    memory: Size = Field(512 * MIB, ge=6 * MIB, description="Memory limit.")
+    cpus: float = Field(0.5, gt=0, description="CPU limit.")
+    replicas: int = Field(1, ge=1, le=8, description="Containers at a time.")
+    stop_grace: Duration = Field(10.0, description="Time to finish after SIGTERM.")
+    depends: tuple[Name, ...] = Field((), description="Services that must be up before it.")
+    volumes: tuple[Volume, ...] = Field(
+        (), description="Volumes; such a service is one container, replaced in place."
+    )
+    user: str = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
+    writable: bool = Field(False, description="Let the container write to its own root (lost at a restart).")
+    tmpfs: tuple[str, ...] = Field((), description="Further folders it may write to, in memory.")
+    egress: bool = Field(False, description="It must call out to the internet.")
+    only: tuple[Name, ...] = Field((), description="Environments it runs in; all by default.")
+    metrics: HttpPath | None = Field(None, description="Path of its Prometheus metrics.")
+
+
+class Postgres(Part):
+    """PostgreSQL, one server, a database and a role for each service that asks for one."""
+
+    version: Literal[17] = Field(17, description="Major version.")
+    memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.")
+    cpus: float = Field(1.0, gt=0, description="CPU limit.")
+    max_connections: int = Field(100, ge=10, description="Connections in all.")
+    settings: dict[Identifier, str] = Field({}, description="Further settings of postgresql.conf.")
+
+
+class RabbitMQ(Part):
+    """RabbitMQ, one node, a virtual host for the stack."""
+
+    version: Literal[4] = Field(4, description="Major version.")
+    memory: Size = Field(1024 * MIB, ge=256 * MIB, description="Memory limit.")
+    cpus: float = Field(1.0, gt=0, description="CPU limit.")
+
+
+class SecretKind(Part):
+    """Where a secret's value comes from."""
+
+    generate: bool = Field(False, description="Made by homeport: 32 random bytes, nobody must choose.")
+    ask: str = Field("", description="What to ask the operator for, when it is set by hand.")
+
+
+class Metrics(Part):
+    """Prometheus and the exporters (not yet: refused with the line)."""
+
+
+Positive = Annotated[int, Field(gt=0)]
