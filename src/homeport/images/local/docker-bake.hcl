@@ -1,0 +1,45 @@
+// All targets of the local set, built in parallel. A new image is one stage in the Dockerfile and one block here.
+variable "RECIPE" { default = "none" }
+variable "CA" { default = "/etc/ssl/certs/ca-certificates.crt" }
+variable "APT_EPOCH" { default = "0" }
+variable "APT_MIRROR" { default = "http://deb.debian.org/debian" }
+variable "APT_SECURITY_MIRROR" { default = "http://deb.debian.org/debian-security" }
+
+group "default" { targets = ["nginx", "postgres", "rabbitmq", "python", "node"] }
+
+target "_common" {
+  context = "."
+  secret  = ["id=ca,src=${CA}"]
+  labels  = { "homeport.recipe" = RECIPE }
+  args = {
+    APT_EPOCH           = APT_EPOCH
+    APT_MIRROR          = APT_MIRROR
+    APT_SECURITY_MIRROR = APT_SECURITY_MIRROR
+  }
+}
+
+target "nginx" {
+  inherits = ["_common"]
+  target   = "nginx"
+  tags     = ["homeport/nginx:1.26"]
+}
+target "postgres" {
+  inherits = ["_common"]
+  target   = "postgres"
+  tags     = ["homeport/postgres:17"]
+}
+target "rabbitmq" {
+  inherits = ["_common"]
+  target   = "rabbitmq"
+  tags     = ["homeport/rabbitmq:4"]
+}
+target "python" {
+  inherits = ["_common"]
+  target   = "python"
+  tags     = ["homeport/python:3.13-slim"]
+}
+target "node" {
+  inherits = ["_common"]
+  target   = "node"
+  tags     = ["homeport/node:22-slim"]
+}
