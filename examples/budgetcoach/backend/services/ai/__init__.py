@@ -1,0 +1,1 @@
+"""The coach: insights, forecast and chat over a projection of the transactions."""

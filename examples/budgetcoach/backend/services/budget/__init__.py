@@ -1,0 +1,1 @@
+"""Budgets: monthly limits a category against a projection of what was spent."""

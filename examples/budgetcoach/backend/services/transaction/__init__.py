@@ -1,0 +1,1 @@
+"""Transactions: the ledger, its categories, and the import of bank exports."""
