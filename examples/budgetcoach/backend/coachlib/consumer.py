@@ -1,0 +1,122 @@
+"""The consumer: one message at a time, effect and `processed_events` in one transaction, acknowledged after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from coachlib.context import correlation_id
+from coachlib.db import is_away
+from coachlib.events import Event, ProcessedEvent
+from coachlib.loops import pause_after, sleep_or
+from coachlib.metrics import CONSUMED
+from coachlib.topology import queue_name
+
+if TYPE_CHECKING:
+    from aio_pika.abc import AbstractIncomingMessage
+
+    from coachlib.runtime import Runtime
+
+log = logging.getLogger("coachlib.consumer")
+
+Handler = Callable[[AsyncSession, Event], Awaitable[None]]
+"""Applies one event inside the given session's transaction; it must neither commit nor roll back."""
+
+
+async def consume(runtime: Runtime, handlers: Mapping[str, Handler]) -> None:
+    """Handle events until the service stops; raises when the broker is lost (then call it again)."""
+    channel = await runtime.broker.channel(prefetch=1)
+    try:
+        await runtime.broker.exchange(channel)
+        queue = await channel.get_queue(queue_name(runtime.settings.service))
+        inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        tag = await queue.consume(inbox.put)
+        while not runtime.stopping.is_set():
+            message = await _next(runtime, inbox)
+            if message is not None:
+                await _handle(runtime, handlers, message)
+            elif channel.is_closed:
+                raise ConnectionError("the channel to the broker is closed")
+        await queue.cancel(tag)
+    finally:
+        if not channel.is_closed:
+            await channel.close()
+
+
+async def _next(
+    runtime: Runtime, inbox: asyncio.Queue[AbstractIncomingMessage]
+) -> AbstractIncomingMessage | None:
+    """The next message, or None after a moment without one or when the service stops."""
+    get = asyncio.ensure_future(inbox.get())
+    stop = asyncio.ensure_future(runtime.stopping.wait())
+    done, pending = await asyncio.wait((get, stop), timeout=1, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    return get.result() if get in done else None
+
+
+async def _handle(
+    runtime: Runtime, handlers: Mapping[str, Handler], message: AbstractIncomingMessage
+) -> None:
+    event = _parse(message)
+    if event is None:
+        CONSUMED.labels("unknown", "dead").inc()
+        await message.reject(requeue=False)
+        return
+    token = correlation_id.set(event.correlation_id)
+    try:
+        outcome = await _apply_when_possible(runtime, handlers[event.type], event)
+        CONSUMED.labels(event.type, outcome).inc()
+        await message.ack()
+    except Exception:
+        await _give_back(runtime, message, event)
+    finally:
+        correlation_id.reset(token)
+
+
+def _parse(message: AbstractIncomingMessage) -> Event | None:
+    try:
+        return Event.model_validate_json(message.body)
+    except ValidationError as error:
+        log.error("not an event, moved to the dead letters: %s", error.errors(include_input=False))
+        return None
+
+
+async def _apply_when_possible(runtime: Runtime, handler: Handler, event: Event) -> str:
+    """Apply the event; while the database is away, wait: that is not the message's fault."""
+    failures = 0
+    while True:
+        try:
+            return await _apply(runtime, handler, event)
+        except Exception as error:
+            if not is_away(error) or runtime.stopping.is_set():
+                raise
+            failures += 1
+            log.warning("waiting for the database: %s", type(error).__name__)
+            await sleep_or(runtime.stopping, pause_after(failures))
+
+
+async def _apply(runtime: Runtime, handler: Handler, event: Event) -> str:
+    async with runtime.sessions() as session, session.begin():
+        mark = insert(ProcessedEvent).values(event_id=event.id).on_conflict_do_nothing()
+        if not (await session.execute(mark.returning(ProcessedEvent.event_id))).first():
+            return "duplicate"
+        await handler(session, event)
+    return "done"
+
+
+async def _give_back(runtime: Runtime, message: AbstractIncomingMessage, event: Event) -> None:
+    """Return the message to its queue after a pause; the broker moves it to the dead letters after five times."""
+    count = message.headers.get("x-delivery-count", 0)
+    attempt = (int(count) if isinstance(count, int) else 0) + 1
+    extra = {"event_id": str(event.id), "event_type": event.type}
+    log.exception("handling an event failed (delivery %d)", attempt, extra=extra)
+    CONSUMED.labels(event.type, "failed").inc()
+    await sleep_or(runtime.stopping, min(1.0, pause_after(attempt) / 2))
+    await message.nack(requeue=True)

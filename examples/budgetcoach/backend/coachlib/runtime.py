@@ -1,0 +1,86 @@
+"""What a running service holds: settings, database, broker, its background tasks, and how it starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from coachlib.broker import Broker
+from coachlib.loops import keep_running, stop
+from coachlib.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from coachlib.consumer import Handler
+    from coachlib.db import Sessions
+
+log = logging.getLogger("coachlib.runtime")
+
+Worker = Callable[["Runtime"], Awaitable[None]]
+"""A background task: it runs until `runtime.stopping` is set; if it raises, it is called again after a pause."""
+
+
+class Runtime:
+    """`sessions` makes database sessions (only with database=True); `stopping` is set when the service shall end."""
+
+    engine: AsyncEngine
+    sessions: Sessions
+
+    def __init__(self, settings: Settings, *, database: bool, broker: bool) -> None:
+        self.settings = settings
+        self.broker = Broker(settings)
+        self.stopping = asyncio.Event()
+        self.uses_database = database
+        self.uses_broker = broker
+        self._tasks: list[asyncio.Task[None]] = []
+        if database:
+            from coachlib.db import make_engine, make_sessions
+
+            self.engine = make_engine(settings)
+            self.sessions = make_sessions(self.engine)
+
+    def start(self, workers: Mapping[str, Worker]) -> None:
+        """Start the background tasks."""
+        for name, worker in workers.items():
+            work = keep_running(name, partial(worker, self), self.stopping)
+            self._tasks.append(asyncio.create_task(work, name=name))
+        log.info("started")
+
+    async def stop(self) -> None:
+        """End the background tasks after what they are at, then close the connections."""
+        self.stopping.set()
+        await stop(self._tasks)
+        await self.broker.close()
+        if self.uses_database:
+            await self.engine.dispose()
+        log.info("stopped")
+
+    async def problems(self) -> list[str]:
+        """What this service needs and does not have right now; empty when it is ready."""
+        missing = []
+        if self.uses_database:
+            from coachlib.db import database_answers
+
+            if not await database_answers(self.engine):
+                missing.append("database")
+        if self.uses_broker and not self.broker.connected:
+            missing.append("broker")
+        return missing
+
+
+def event_workers(publishes: bool, handlers: Mapping[str, Handler]) -> dict[str, Worker]:
+    """The relay and the consumer, where the service needs them."""
+    workers: dict[str, Worker] = {}
+    if publishes:
+        from coachlib.outbox import relay
+
+        workers["outbox relay"] = relay
+    if handlers:
+        from coachlib.consumer import consume
+
+        workers["consumer"] = partial(consume, handlers=handlers)
+    return workers

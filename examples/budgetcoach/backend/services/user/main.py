@@ -1,0 +1,8 @@
+"""The user service: accounts, log-in and tokens."""
+
+from coachlib.app import create_app
+from services.user.auth import router as auth_router
+from services.user.housekeeping import run as forget_the_old
+from services.user.profile import router as profile_router
+
+app = create_app(auth_router, profile_router, publishes=True, workers={"housekeeping": forget_the_old})

@@ -1,0 +1,67 @@
+"""/me: the profile and the password of the signed-in user."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from coachlib.db import Session
+from coachlib.errors import ApiError
+from coachlib.events import emit
+from coachlib.identity import UserId
+from services.user.models import User
+from services.user.passwords import hash_password, password_matches
+from services.user.refresh import end_all
+from services.user.shapes import PasswordChange, Profile, ProfileChange
+from services.user.throttle import begin_attempt, forget_attempts
+
+router = APIRouter(prefix="/me")
+
+
+@router.get("")
+async def show(user_id: UserId, session: Session) -> Profile:
+    """The profile."""
+    return Profile.model_validate(await _load(session, user_id))
+
+
+@router.patch("")
+async def change(body: ProfileChange, user_id: UserId, session: Session) -> Profile:
+    """Change what is given; tells the other services."""
+    user = await _load(session, user_id, lock=True)
+    changes = body.model_dump(exclude_none=True)
+    for field, value in changes.items():
+        setattr(user, field, value)
+    if changes:
+        await emit(session, "user.updated", user.id, _public(user))
+    return Profile.model_validate(user)
+
+
+@router.post("/password", status_code=204)
+async def change_password(body: PasswordChange, user_id: UserId, session: Session) -> None:
+    """Set a new password and end all log-ins; guesses at the current one are throttled as at the log-in."""
+    user = await _load(session, user_id)
+    await begin_attempt(session, user.email)
+    if not await password_matches(user.password_hash, body.current.get_secret_value()):
+        message = "The current password is wrong."
+        raise ApiError(422, message, fields={"current": "is wrong"})
+    user.password_hash = await hash_password(body.new.get_secret_value())
+    await forget_attempts(session, user.email)
+    await end_all(session, user_id)
+
+
+async def _load(session: AsyncSession, user_id: UUID, lock: bool = False) -> User:
+    user = await session.get(User, user_id, with_for_update=lock)
+    if user is None:
+        raise ApiError(401, "This account does not exist any more.")
+    return user
+
+
+def _public(user: User) -> dict[str, object]:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "currency": user.currency,
+        "email_notifications": user.email_notifications,
+    }
