@@ -6,12 +6,12 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from homeport.stack.parts import Edge, Environment, Part, Postgres, RabbitMQ, SecretKind, Service
-from homeport.stack.words import Identifier, Name
+from homeport.stack.words import Identifier, Name, parse_whole
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, Slot] = ("blue", "green")
@@ -21,7 +21,9 @@ _BLOCK = 16  # addresses a service owns in the app network: two slots of up to 8
 class Stack(Part):
     """homeport.yaml, after `load()`: nobody checks it again."""
 
-    homeport: Literal[1] = Field(description="Version of the language.")
+    homeport: Annotated[Literal[1], BeforeValidator(parse_whole)] = Field(
+        description="Version of the language."
+    )
     name: Name = Field(description="The stack's name: the compose project, /opt/NAME on the host.")
     environments: dict[Name, Environment] = Field(description="Where it runs.")
     edge: Edge = Field(Edge(), description="The way in.")
@@ -40,7 +42,8 @@ class Stack(Part):
 class Target:
     """A stack in one environment, with what a release adds: image references and the version.
 
-    `images` maps a part or service name to a full reference; a service that is missing gets NAME/SERVICE:VERSION.
+    `images` maps a part or service name to a full reference; a service that is missing there gets
+    NAME/SERVICE:VERSION.
     """
 
     stack: Stack
@@ -132,7 +135,7 @@ class Target:
 
 
 def has_slots(service: Service) -> bool:
-    """Whether a service is rolled between two slots: HTTP behind the edge, or a worker; not with volumes or TCP."""
+    """Whether a service is rolled between two slots: HTTP or a worker; not with volumes or TCP."""
     return not service.volumes and service.protocol == "http"
 
 

@@ -3,47 +3,88 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from homeport.stack.words import Duration, EnvName, HttpPath, Identifier, Name, Size
+from homeport.stack.words import (
+    Address,
+    AppNetwork,
+    Domain,
+    Duration,
+    EnvName,
+    EnvValue,
+    Flag,
+    Folder,
+    HeaderValue,
+    Host,
+    HttpPath,
+    Identifier,
+    Image,
+    MountPath,
+    Name,
+    Number,
+    OneLine,
+    ProxyNetwork,
+    Setting,
+    SettingName,
+    Size,
+    Stage,
+    User,
+    Whole,
+    Words,
+    parse_whole,
+)
 
 MIB = 1024 * 1024
 
 
 class Part(BaseModel):
-    """Base of all parts: frozen, and an unknown key is an error."""
+    """Base of all parts: frozen, and an unknown key is an error. `short` names the key that a single
+    text stands for (`build: app` is `build: {context: app}`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    short: ClassVar[str] = ""
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """The long form of a single text; only called for parts that have a short form."""
+        return {cls.short: text}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lengthen(cls, value: Any) -> Any:
+        return cls.from_text(value) if cls.short and isinstance(value, str) else value
 
 
 class Ports(Part):
     """The two ports that are published, for machines where 80 and 443 are taken."""
 
-    http: int = Field(80, ge=1, le=65535, description="Port for HTTP, which only redirects.")
-    https: int = Field(443, ge=1, le=65535, description="Port for HTTPS.")
+    http: Whole = Field(80, ge=1, le=65535, description="Port for HTTP, which only redirects.")
+    https: Whole = Field(443, ge=1, le=65535, description="Port for HTTPS.")
 
 
 class Environment(Part):
     """One place where the stack runs."""
 
-    domain: str = Field(description="The name that people type, e.g. budgetcoach.localhost or example.com.")
-    aliases: tuple[str, ...] = Field((), description="Further names; each is redirected to `domain`.")
-    host: str = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
+    domain: Domain = Field(
+        description="The name that people type, e.g. budgetcoach.localhost or example.com."
+    )
+    aliases: tuple[Domain, ...] = Field((), description="Further names; each is redirected to `domain`.")
+    host: Host = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
     tls: Literal["self-signed", "letsencrypt", "letsencrypt-staging"] = Field(
         "self-signed",
         description="Where the certificate comes from. `self-signed`: a CA of your own, made once.",
     )
     ports: Ports = Field(Ports(), description="The published ports.")
-    bind: str | None = Field(
+    bind: Address | None = Field(
         None,
         description="Address to publish on. Default: 127.0.0.1 for *.localhost, otherwise all addresses.",
     )
-    network: str | None = Field(
+    network: AppNetwork | None = Field(
         None, description="Subnet (/20) of the app network. Default: derived from the project's name."
     )
-    env: dict[EnvName, str] = Field(
+    env: dict[EnvName, EnvValue] = Field(
         {}, description="Variables for every service here (.env.prod); no secrets."
     )
 
@@ -51,10 +92,12 @@ class Environment(Part):
 class Build(Part):
     """How an image is built: docker build of a folder next to homeport.yaml."""
 
-    context: str = Field(description="The folder, relative to homeport.yaml.")
-    dockerfile: str = Field("Dockerfile", description="The file, relative to the context.")
-    target: str | None = Field(None, description="The stage to build.")
-    args: dict[EnvName, str] = Field(
+    short = "context"
+
+    context: Folder = Field(description="The folder, relative to homeport.yaml.")
+    dockerfile: Folder = Field("Dockerfile", description="The file, relative to the context.")
+    target: Stage | None = Field(None, description="The stage to build.")
+    args: dict[EnvName, EnvValue] = Field(
         {}, description="Build arguments; never a secret, they stay in the image."
     )
 
@@ -65,8 +108,10 @@ class Frontend(Part):
     build: Build | None = Field(
         None, description="A folder with a Dockerfile whose last stage holds nothing but the files."
     )
-    files: str | None = Field(None, description="A folder that already holds the files, instead of `build`.")
-    spa: bool = Field(True, description="Answer unknown paths without an extension with index.html.")
+    files: Folder | None = Field(
+        None, description="A folder that already holds the files, instead of `build`."
+    )
+    spa: Flag = Field(True, description="Answer unknown paths without an extension with index.html.")
     assets: HttpPath = Field(
         "/assets/", description="Where files with a hash in their name live: cached a year."
     )
@@ -75,15 +120,26 @@ class Frontend(Part):
 class Route(Part):
     """Where requests below a path go."""
 
+    short = "service"
+
     service: Name = Field(description="The service that answers.")
-    strip: bool = Field(False, description="Take the path's prefix away before the service sees it.")
+    strip: Flag = Field(False, description="Take the path's prefix away before the service sees it.")
 
 
 class RateLimit(Part):
     """Requests one address may make; more get 429."""
 
-    per_second: int = Field(50, ge=1, description="Sustained requests a second for one client address.")
-    burst: int = Field(200, ge=0, description="How many more may come at once.")
+    short = "per_second"
+
+    per_second: Whole = Field(50, ge=1, description="Sustained requests a second for one client address.")
+    burst: Whole = Field(200, ge=0, description="How many more may come at once.")
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """`50/s`."""
+        if not text.endswith("/s"):
+            raise ValueError(f'"{text}" is not a rate; write 50/s')
+        return {"per_second": text.removesuffix("/s")}
 
 
 class Edge(Part):
@@ -93,12 +149,12 @@ class Edge(Part):
     routes: dict[HttpPath, Route] = Field({}, description="Path prefix -> service; the longest prefix wins.")
     max_body: Size = Field(10 * MIB, description="Largest request body; more gets 413.")
     rate: RateLimit = Field(RateLimit(), description="Request rate limit for one client address.")
-    csp: str = Field(
+    csp: HeaderValue = Field(
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
         "frame-ancestors 'none'",
         description="Content-Security-Policy of every answer.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: tuple[ProxyNetwork, ...] = Field(
         (), description="Networks whose X-Forwarded-For is believed (a CDN in front); none by default."
     )
 
@@ -106,8 +162,10 @@ class Edge(Part):
 class Health(Part):
     """How to know that a service can serve."""
 
+    short = "path"
+
     path: HttpPath | None = Field(None, description="HTTP path that answers 200 when the service can serve.")
-    command: tuple[str, ...] = Field((), description="Or a program in the container that exits 0.")
+    command: Words = Field((), description="Or a program in the container that exits 0.")
     timeout: Duration = Field(3.0, description="Longest time for one answer.")
     start: Duration = Field(60.0, description="Longest time from start to the first good answer.")
 
@@ -115,52 +173,64 @@ class Health(Part):
 class SecretUse(Part):
     """A secret that a service reads from /run/secrets/NAME."""
 
+    short = "name"
+
     name: Identifier = Field(description="Its name.")
-    optional: bool = Field(False, description="The service runs without it (no file then).")
+    optional: Flag = Field(False, description="The service runs without it (no file then).")
 
 
 class Volume(Part):
     """A named volume."""
 
+    short = "name"
+
     name: Name = Field(description="Its name.")
-    path: str = Field(description="Where it is mounted.")
+    path: MountPath = Field(description="Where it is mounted.")
+
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """`data:/var/lib/app`."""
+        name, colon, path = text.partition(":")
+        if not colon:
+            raise ValueError(f'"{text}" is not a volume; write NAME:/PATH')
+        return {"name": name, "path": path}
 
 
 class Service(Part):
     """One program of yours, or somebody's image."""
 
-    image: str | None = Field(None, description="An image with its exact version, or `build`.")
+    image: Image | None = Field(None, description="An image with its exact version, or `build`.")
     build: Build | None = Field(None, description="A folder with a Dockerfile, or `image`.")
-    command: tuple[str, ...] = Field((), description="Arguments instead of the image's own.")
-    entrypoint: tuple[str, ...] = Field((), description="Program instead of the image's own.")
-    port: int | None = Field(None, ge=1, le=65535, description="Port it listens on; none for a worker.")
+    command: Words = Field((), description="Arguments instead of the image's own.")
+    entrypoint: Words = Field((), description="Program instead of the image's own.")
+    port: Whole | None = Field(None, ge=1, le=65535, description="Port it listens on; none for a worker.")
     protocol: Literal["http", "tcp"] = Field(
         "http", description="`tcp` for a port that does not speak HTTP: one container, replaced in place."
     )
     health: Health | None = Field(None, description="Its health path (`/health/ready`), or {command: [...]}.")
-    env: dict[EnvName, str] = Field({}, description="Variables; never a secret.")
+    env: dict[EnvName, EnvValue] = Field({}, description="Variables; never a secret.")
     secrets: tuple[SecretUse, ...] = Field((), description="Secrets it reads from /run/secrets.")
     database: Identifier | None = Field(
         None, description="Its PostgreSQL database; made with a role of its own."
     )
-    migrate: str | None = Field(
+    migrate: OneLine | None = Field(
         None, description="Shell command that brings the schema up, in the new image."
     )
-    seed: str | None = Field(
+    seed: OneLine | None = Field(
         None, description="Shell command that `homeport up` runs once in a local environment, for demo data."
     )
     memory: Size = Field(512 * MIB, ge=6 * MIB, description="Memory limit.")
-    cpus: float = Field(0.5, gt=0, description="CPU limit.")
-    replicas: int = Field(1, ge=1, le=8, description="Containers at a time.")
+    cpus: Number = Field(0.5, gt=0, description="CPU limit.")
+    replicas: Whole = Field(1, ge=1, le=8, description="Containers at a time.")
     stop_grace: Duration = Field(10.0, description="Time to finish after SIGTERM.")
     depends: tuple[Name, ...] = Field((), description="Services that must be up before it.")
     volumes: tuple[Volume, ...] = Field(
         (), description="Volumes; such a service is one container, replaced in place."
     )
-    user: str = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
-    writable: bool = Field(False, description="Let the container write to its own root (lost at a restart).")
-    tmpfs: tuple[str, ...] = Field((), description="Further folders it may write to, in memory.")
-    egress: bool = Field(False, description="It must call out to the internet.")
+    user: User = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
+    writable: Flag = Field(False, description="Let the container write to its own root (lost at a restart).")
+    tmpfs: tuple[MountPath, ...] = Field((), description="Further folders it may write to, in memory.")
+    egress: Flag = Field(False, description="It must call out to the internet.")
     only: tuple[Name, ...] = Field((), description="Environments it runs in; all by default.")
     metrics: HttpPath | None = Field(None, description="Path of its Prometheus metrics.")
 
@@ -168,30 +238,34 @@ class Service(Part):
 class Postgres(Part):
     """PostgreSQL, one server, a database and a role for each service that asks for one."""
 
-    version: Literal[17] = Field(17, description="Major version.")
+    version: Annotated[Literal[17], BeforeValidator(parse_whole)] = Field(17, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.")
-    cpus: float = Field(1.0, gt=0, description="CPU limit.")
-    max_connections: int = Field(100, ge=10, description="Connections in all.")
-    settings: dict[Identifier, str] = Field({}, description="Further settings of postgresql.conf.")
+    cpus: Number = Field(1.0, gt=0, description="CPU limit.")
+    max_connections: Whole = Field(100, ge=10, description="Connections in all.")
+    settings: dict[SettingName, Setting] = Field({}, description="Further settings of postgresql.conf.")
 
 
 class RabbitMQ(Part):
     """RabbitMQ, one node, a virtual host for the stack."""
 
-    version: Literal[4] = Field(4, description="Major version.")
+    version: Annotated[Literal[4], BeforeValidator(parse_whole)] = Field(4, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=256 * MIB, description="Memory limit.")
-    cpus: float = Field(1.0, gt=0, description="CPU limit.")
+    cpus: Number = Field(1.0, gt=0, description="CPU limit.")
 
 
 class SecretKind(Part):
     """Where a secret's value comes from."""
 
-    generate: bool = Field(False, description="Made by homeport: 32 random bytes, nobody must choose.")
-    ask: str = Field("", description="What to ask the operator for, when it is set by hand.")
+    short = "generate"
 
+    generate: Flag = Field(False, description="Made by homeport: 32 random bytes, nobody must choose.")
+    ask: OneLine = Field("", description="What to ask the operator for, when it is set by hand.")
 
-class Metrics(Part):
-    """Prometheus and the exporters (not yet: refused with the line)."""
-
-
-Positive = Annotated[int, Field(gt=0)]
+    @classmethod
+    def from_text(cls, text: str) -> dict[str, Any]:
+        """`generate`."""
+        if text != "generate":
+            raise ValueError(
+                'write `generate`, or {ask: "what to ask for"}; a value has no place in this file'
+            )
+        return {"generate": True}

@@ -1,39 +1,268 @@
-"""The words of the language: sizes, durations, names, domains, as types that parse themselves."""
+"""The words of the language: sizes, durations, names, domains, as types that parse themselves.
+
+Every text that can reach nginx.conf, a compose file or a shell has a safe alphabet here, so nothing that is
+typed into homeport.yaml can break out of its place. Values come as the text that was typed; Python values
+(an int, a bool) are taken as they are, for models made in code.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from typing import Annotated, Any
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a word is called where it is explained, and one good value."""
+
+    name: str
+    example: str
+
+
 def parse_size(value: Any) -> int:
     """`512M`, `1G`, `10485760` -> bytes; units are powers of 1024, as Docker reads them."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    match = _SIZE.fullmatch(str(value).strip())
+    match = _SIZE.fullmatch(_text(value, "a size").strip())
     if not match:
-        raise ValueError("not a size; write 512M, 1G or a number of bytes")
+        raise ValueError(f'not a size: "{value}"; write 512M, 1G or a number of bytes')
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+
+
+def size_text(size: int) -> str:
+    """Bytes -> the shortest exact text that `parse_size` reads: 536870912 -> `512M`."""
+    for power, unit in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):
+        if size and size % 1024**power == 0:
+            return f"{size // 1024**power}{unit}"
+    return str(size)
 
 
 def parse_duration(value: Any) -> float:
     """`10s`, `1m30s`, `500ms` -> seconds."""
-    text = str(value).strip()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    text = _text(value, "a duration").strip()
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise ValueError("not a duration; write 10s, 1m30s, 500ms or 24h")
+        raise ValueError(f'not a duration: "{text}"; write 10s, 1m30s, 500ms or 24h')
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-Size = Annotated[int, BeforeValidator(parse_size)]
-Duration = Annotated[float, BeforeValidator(parse_duration)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-HttpPath = Annotated[str, StringConstraints(pattern=r"^/[^\s?#{};\"'$\\]*$")]
+def duration_text(seconds: float) -> str:
+    """Seconds -> text that `parse_duration` reads: 90.0 -> `90s`, 3600.0 -> `1h`."""
+    for unit, length in (("d", 86400.0), ("h", 3600.0), ("s", 1.0)):
+        if seconds >= length and seconds % length == 0:
+            return f"{int(seconds / length)}{unit}"
+    return f"{round(seconds * 1000)}ms"
+
+
+def parse_whole(value: Any) -> int:
+    """`8000` -> 8000. No octal, no `1_000`, no `8000.0`: what is read is what a person sees."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not re.fullmatch(r"0|-?[1-9][0-9]{0,17}", _text(value, "a whole number")):
+        raise ValueError(f'not a whole number: "{value}"')
+    return int(value)
+
+
+def parse_number(value: Any) -> float:
+    """`0.5` -> 0.5; no exponents, no inf."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?|\.\d{1,9}", _text(value, "a number")):
+        raise ValueError(f'not a number: "{value}"')
+    return float(value)
+
+
+def parse_flag(value: Any) -> bool:
+    """`true` or `false`; yes, no, on and off mean different things to different readers: refused."""
+    if isinstance(value, bool):
+        return value
+    text = _text(value, "true or false")
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f'must be true or false, not "{text}"')
+    return text.lower() == "true"
+
+
+def parse_words(value: Any) -> Any:
+    """`a "b c"` -> ("a", "b c"), split as a shell does; a list stays one word an item."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as fault:
+        raise ValueError(f"a quote is left open ({str(fault).lower()})") from None
+
+
+def _text(value: Any, wanted: str) -> str:
+    if isinstance(value, str):
+        return value
+    what = "a list" if isinstance(value, list | tuple) else "keys and values"
+    raise ValueError(f"must be {wanted}, not {what}")
+
+
+def _matching(pattern: str, wanted: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f'"{_short(value)}" is not {wanted}')
+        return value
+
+    return check
+
+
+def _short(value: str) -> str:
+    """For a message: one line, at most 60 characters."""
+    shown = value.encode("unicode_escape").decode() if not value.isprintable() else value
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+T = TypeVar("T")
+
+
+def _ip(parse: Callable[[str], T], wanted: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        try:
+            return str(parse(value))
+        except ValueError:
+            raise ValueError(f'"{_short(value)}" is not {wanted}') from None
+
+    return check
+
+
+def _app_network(value: str) -> str:
+    network = ipaddress.IPv4Network(value)
+    if network.prefixlen != 20 or not network.is_private:
+        raise ValueError
+    return str(network)
+
+
+_SIZE_TEXT = r"^[0-9]+(\.[0-9]+)? ?([KMGTkmgt]i?)?[Bb]?$"
+_DURATION_TEXT = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d) ?)+$"
+_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+_IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
+_ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_HTTP_PATH = r"^/([A-Za-z0-9._~@:+,=-]+/)*[A-Za-z0-9._~@:+,=-]*$"
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$"
+_HOST = r"^(local|[a-z_][a-z0-9_-]*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$"
+_IMAGE = r"^[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?$"
+_FOLDER = r"^(?!/)(?!-)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
+_MOUNT_PATH = r"^(/[A-Za-z0-9._@+-]+)+$"
+_USER = r"^(image|[0-9]{1,9}:[0-9]{1,9})$"
+_HEADER = r"^[A-Za-z0-9 ':;/.*_=+,%?&@!~()-]+$"
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+_SETTING = r"^[A-Za-z0-9 _.,:+/%*()-]+$"
+_SETTING_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$"
+_STAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    Kind("size", "512M"),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _SIZE_TEXT}),
+]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    Kind("duration", "30s"),
+    WithJsonSchema({"type": "string", "pattern": _DURATION_TEXT}),
+]
+Whole = Annotated[int, BeforeValidator(parse_whole), Kind("whole number", "1")]
+Number = Annotated[float, BeforeValidator(parse_number), Kind("number", "0.5")]
+Flag = Annotated[bool, BeforeValidator(parse_flag), Kind("true or false", "true")]
+
+
+def _pattern(pattern: str, wanted: str, kind: str, example: str) -> Any:
+    """The metadata of a text with a pattern."""
+    schema = {"type": "string", "pattern": pattern}
+    return (
+        AfterValidator(_matching(pattern.removeprefix("^").removesuffix("$"), wanted)),
+        Kind(kind, example),
+        WithJsonSchema(schema),
+    )
+
+
+Name = Annotated[
+    str,
+    *_pattern(_NAME, "a name; use a-z, 0-9 and -, a letter first, at most 40 characters", "name", "gateway"),
+]
+Identifier = Annotated[
+    str,
+    *_pattern(_IDENTIFIER, "an identifier; use a-z, 0-9 and _, a letter first", "identifier", "jwt_key"),
+]
+EnvName = Annotated[
+    str,
+    *_pattern(_ENV_NAME, "a variable's name; use letters, digits and _", "variable name", "LOG_LEVEL"),
+]
+EnvValue = Annotated[
+    str,
+    *_pattern(_ONE_LINE, "one line of text; put longer text in a file of the image", "text", "info"),
+]
+HttpPath = Annotated[
+    str,
+    *_pattern(_HTTP_PATH, "a path; write /like/this, letters, digits and ._~@:+,=- only", "path", "/health"),
+]
+Domain = Annotated[
+    str,
+    *_pattern(
+        _DOMAIN,
+        "a domain; write it in lower case with a dot, as in example.com or app.localhost",
+        "domain",
+        "example.com",
+    ),
+]
+Host = Annotated[str, *_pattern(_HOST, "a host; write `local` or USER@HOST", "host", "deploy@203.0.113.10")]
+Image = Annotated[str, *_pattern(_IMAGE, "an image; write NAME:VERSION", "image", "axllent/mailpit:v1.21")]
+Folder = Annotated[
+    str,
+    *_pattern(_FOLDER, "a path below the folder of homeport.yaml", "folder", "services/gateway"),
+]
+MountPath = Annotated[
+    str, *_pattern(_MOUNT_PATH, "an absolute path below /", "path in the container", "/var/lib/app")
+]
+User = Annotated[str, *_pattern(_USER, "a user; write `image` or UID:GID", "user", "1000:1000")]
+HeaderValue = Annotated[
+    str,
+    *_pattern(
+        _HEADER,
+        'a header value; one line without ", $, \\, { and }',
+        "header value",
+        "default-src 'self'",
+    ),
+]
+OneLine = Annotated[str, *_pattern(_ONE_LINE, "one line of text", "text", "alembic upgrade head")]
+Setting = Annotated[str, *_pattern(_SETTING, "a setting's value", "setting", "64MB")]
+SettingName = Annotated[str, *_pattern(_SETTING_NAME, "a setting's name", "setting name", "work_mem")]
+Stage = Annotated[str, *_pattern(_STAGE, "the name of a stage", "stage", "prod")]
+Address = Annotated[
+    str,
+    AfterValidator(_ip(ipaddress.IPv4Address, "an IPv4 address")),
+    Kind("IPv4 address", "127.0.0.1"),
+]
+AppNetwork = Annotated[
+    str,
+    AfterValidator(_ip(_app_network, "a private network of size /20, such as 10.80.0.0/20")),
+    Kind("network", "10.80.0.0/20"),
+]
+ProxyNetwork = Annotated[
+    str,
+    AfterValidator(_ip(ipaddress.ip_network, "a network, such as 203.0.113.0/24")),
+    Kind("network", "203.0.113.0/24"),
+]
+Words = Annotated[
+    tuple[OneLine, ...],
+    BeforeValidator(parse_words),
+    Kind("words", '["python", "-m", "app"]'),
+]

@@ -1,0 +1,91 @@
+"""What may stand where: walks the models along a path. Did-you-mean, explain and the reference ask here."""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from homeport.stack.model import Stack
+from homeport.stack.parts import Part
+from homeport.stack.problem import KeyPath
+from homeport.stack.words import Kind
+
+
+def bare(annotation: Any) -> Any:
+    """A type without Annotated and without None."""
+    if get_origin(annotation) is Annotated:
+        return bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return bare(next(arg for arg in get_args(annotation) if arg is not NoneType))
+    return annotation
+
+
+def inside(annotation: Any, step: str | int) -> Any:
+    """The type of one key or item of a type; None when there is none."""
+    bare_type = bare(annotation)
+    if isinstance(bare_type, type) and issubclass(bare_type, Part):
+        field = bare_type.model_fields.get(str(step))
+        return whole(field) if field else None
+    arguments = get_args(bare_type)
+    if get_origin(bare_type) is dict:
+        return arguments[1]
+    return arguments[0] if get_origin(bare_type) is tuple else None
+
+
+def whole(field: FieldInfo) -> Any:
+    """A field's type with its metadata, as it was written."""
+    annotation: Any = field.annotation
+    for item in field.metadata:
+        annotation = Annotated[annotation, item]
+    return annotation
+
+
+def type_at(path: KeyPath) -> Any:
+    """The type at a path of homeport.yaml, or None where nothing can be."""
+    found: Any = Stack
+    for step in path:
+        found = inside(found, step)
+        if found is None:
+            return None
+    return found
+
+
+def part_at(path: KeyPath) -> type[Part] | None:
+    """The model at a path, when a part stands there."""
+    found = bare(type_at(path))
+    return found if isinstance(found, type) and issubclass(found, Part) else None
+
+
+def field_at(path: KeyPath) -> FieldInfo | None:
+    """The field that a path's last key is."""
+    part = part_at(path[:-1]) if path else None
+    return part.model_fields.get(str(path[-1])) if part else None
+
+
+def kind_of(annotation: Any) -> Kind | None:
+    """The word of the language that a type is, if it is one."""
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        found = next((item for item in metadata if isinstance(item, Kind)), None)
+        return found or kind_of(inner)
+    if get_origin(annotation) in (Union, UnionType):
+        return next((kind for arg in get_args(annotation) if (kind := kind_of(arg))), None)
+    return None
+
+
+def type_text(annotation: Any) -> str:
+    """A type in the words of the reference: `size`, `list of name`, `http or tcp`, `Build`."""
+    kind = kind_of(annotation)
+    inner = bare(annotation)
+    if get_origin(inner) is Literal:
+        return " or ".join(str(choice) for choice in get_args(inner))
+    if kind:
+        return kind.name
+    if get_origin(inner) is dict:
+        key, value = get_args(inner)
+        return f"{type_text(key)}: {type_text(value)}, any number"
+    if get_origin(inner) is tuple:
+        return f"list of {type_text(get_args(inner)[0])}"
+    return str(inner.__name__)

@@ -1,0 +1,62 @@
+"""homeport.yaml -> Stack. After `load()` nobody checks again and nobody sees a dict."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from homeport.errors import StackError
+from homeport.stack.model import Stack
+from homeport.stack.problem import error
+from homeport.stack.rules import check
+from homeport.stack.shape import shape
+from homeport.stack.source import read_bytes
+
+NAME = "homeport.yaml"
+_LARGEST = 1024 * 1024  # bytes
+
+
+def find(start: Path | None = None) -> Path:
+    """The homeport.yaml of a folder (default: the current one) or of the nearest folder above it.
+
+    Raises StackError when there is none.
+    """
+    folder = (start or Path.cwd()).absolute()
+    for candidate in (folder, *folder.parents):
+        if (candidate / NAME).is_file():
+            return candidate / NAME
+    raise StackError(
+        f"no {NAME} in {folder} or above it", hint="`homeport init` writes one from a compose file"
+    )
+
+
+def load(path: Path) -> Stack:
+    """Read and check a file. Raises StackError with all its problems, one a line, sorted by place."""
+    shown = _shown(path)
+    source = read_bytes(_content(path), shown)
+    shaped = shape(source)
+    problems = list(shaped.problems)
+    if shaped.stack is not None:
+        problems += check(shaped.stack, source, shaped.broken, path.absolute().parent)
+    if problems or shaped.stack is None:
+        raise error(problems, shown)
+    return shaped.stack
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        reason = (fault.strerror or str(fault)).lower()
+        raise StackError(
+            f"{_shown(path)}: {reason}", hint="`homeport init` writes one from a compose file"
+        ) from fault
+    if len(content) > _LARGEST:
+        raise StackError(f"{_shown(path)}: larger than 1 MB", hint="is this the right file?")
+    return content
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative

@@ -1,0 +1,68 @@
+"""Problem: one fault in homeport.yaml, with its place, its path in the file, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from homeport.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KeyPath = tuple[str | int, ...]  # ("services", "web", "depends", 0)
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where in a file, counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """`fault` says what is wrong, `cure` what to do; `path` is empty when the file as a whole is wrong."""
+
+    place: Place
+    path: KeyPath
+    fault: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        words = [str(self.place)]
+        if self.path:
+            words.append(dotted(self.path))
+        words.append(f"{self.fault}; {self.cure}" if self.cure else self.fault)
+        return ": ".join(words)
+
+
+def dotted(path: KeyPath) -> str:
+    """`services.web.depends[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
+
+
+def error(problems: Iterable[Problem], file: str) -> StackError:
+    """All problems as one error, sorted by place, each once, the count at the end."""
+    ordered = sorted(set(problems), key=lambda problem: (problem.place, str(problem)))
+    count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
+    return StackError("\n".join([*map(str, ordered), f"{count} in {file}"]))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean "port"?`, or the list of what is known, or nothing when nothing is."""
+    names = list(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    near = near or [name for name in names if name.replace("_", "") == word.replace("-", "").lower()]
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known are {', '.join(names)}" if names else ""
