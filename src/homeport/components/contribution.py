@@ -85,14 +85,18 @@ class Container:
     writable: bool = False
     shm: int = 0
     init: bool = True
+    once: bool = False  # a task that runs and ends (migrate, seed): no restart, no health check
 
 
 @dataclass(frozen=True)
 class SecretFile:
-    """One file below secrets/FOLDER/, mode 0400, mounted at /run/secrets of the container(s) that own FOLDER.
+    """One file below secrets/FOLDER/, mounted at /run/secrets of the container(s) that own FOLDER.
 
     `template` holds `{name}` for a secret's value (`postgresql://u:{postgres_user_db}@...`); `optional`: no
     file when the secret is not set. The names in it are those of the secret store.
+    `mode` is 0400 for a known uid. An image's own user has a uid nobody here knows: its files are 0444, and
+    what keeps them from the host's other users is secrets/ itself, which must be 0700 (a mount needs no way
+    through it). Every secret has one file whose template is exactly `{name}`.
     """
 
     folder: str
@@ -100,6 +104,7 @@ class SecretFile:
     uid: int
     template: str
     optional: bool = False
+    mode: int = 0o400
 
 
 @dataclass(frozen=True)

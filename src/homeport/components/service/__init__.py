@@ -1,0 +1,5 @@
+"""Services: the programs of the stack, each in two slots (blue, green) or, with volumes or TCP, one container."""
+
+from homeport.components.service.component import contribute
+
+__all__ = ["contribute"]

@@ -1,0 +1,49 @@
+"""The files a service finds in /run/secrets: its own secrets, and the way to its database and broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from homeport.components.contribution import SecretFile
+from homeport.stack.model import Target
+from homeport.stack.parts import Service
+
+ROOT = "/run/secrets"
+
+
+def uid(service: Service) -> int:
+    """The owner of the service's secret files; root's where only the image knows its user."""
+    return 0 if service.user == "image" else int(service.user.partition(":")[0])
+
+
+def broker_secret(service: str) -> str:
+    """The name, in the secret store, of a service's password at the broker."""
+    return "rabbitmq_" + service.replace("-", "_")
+
+
+def files(name: str, service: Service, target: Target) -> tuple[SecretFile, ...]:
+    return tuple(_files(name, service, target))
+
+
+def _files(name: str, service: Service, target: Target) -> Iterator[SecretFile]:
+    owner = uid(service)
+    mode = 0o444 if service.user == "image" else 0o400
+    for use in service.secrets:
+        yield SecretFile(name, use.name, owner, f"{{{use.name}}}", use.optional, mode)
+    if service.database:
+        db = service.database
+        # libpq ignores a password file that others can read, so this one stays 0400 in any case.
+        yield SecretFile(name, "pgpass", owner, f"postgres:5432:{db}:{db}:{{postgres_{db}}}\n")
+        url = f"postgresql://{db}:{{postgres_{db}}}@postgres:5432/{db}"
+        yield SecretFile(name, "database_url", owner, url, mode=mode)
+    if target.stack.rabbitmq:
+        secret, vhost = broker_secret(name), quote(target.stack.name, safe="")
+        url = f"amqp://{name}:{{{secret}}}@rabbitmq:5672/{vhost}"
+        yield SecretFile(name, "rabbitmq_url", owner, url, mode=mode)
+
+
+def generated(service: Service, target: Target) -> tuple[str, ...]:
+    """Those of the service's own secrets that nobody chooses."""
+    kinds = target.stack.secrets
+    return tuple(use.name for use in service.secrets if use.name in kinds and kinds[use.name].generate)

@@ -1,0 +1,50 @@
+""".env, which makes plain `docker compose` in the folder do the right thing, and .env.prod for the services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from homeport.components.contribution import Container
+from homeport.files import File
+from homeport.stack.model import Target
+
+COMPOSE_FILE = "docker-compose.prod.yml"
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@,+-]*")
+
+_ENV = """\
+# Read by `docker compose` in this folder; not given to any container.
+COMPOSE_PROJECT_NAME={project}
+COMPOSE_FILE={file}
+# One slot of each service. The other one is started by a release; see README.md, "Roll by hand".
+COMPOSE_PROFILES={profiles}
+"""
+_ENV_PROD = """\
+# Given to every service: the `env` of environment {environment} in homeport.yaml. Never a secret;
+# secrets are files in ./secrets.
+"""
+
+
+def files(target: Target, containers: Iterable[Container]) -> tuple[File, ...]:
+    """.env and .env.prod."""
+    blue = dict.fromkeys(p for c in containers if _is_blue(c) for p in c.profiles)
+    env = _ENV.format(project=target.project, file=COMPOSE_FILE, profiles=",".join(blue))
+    given = "".join(f"{key}={quote(value)}\n" for key, value in sorted(target.env.env.items()))
+    return (
+        File(".env", env),
+        File(".env.prod", _ENV_PROD.format(environment=target.environment) + given),
+    )
+
+
+def _is_blue(container: Container) -> bool:
+    return ("homeport.slot", "blue") in container.labels
+
+
+def quote(value: str) -> str:
+    """A value as Compose's env files have it: single quotes keep `$` and `#` as they are."""
+    if _PLAIN.fullmatch(value):
+        return value
+    if "'" not in value and "\n" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,58 @@
+"""render(target): all contributions of a stack, in one environment, as plain files. Nothing is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+from homeport.components import contributions
+from homeport.components.contribution import Container, SecretFile
+from homeport.files import File, FileTree
+from homeport.render import compose, dotenv
+from homeport.stack.model import Target
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The tree, and what the engine must know besides: what runs, and which secret files it needs.
+
+    `generated`: names of secrets that homeport makes itself. `folders`: folders of the tree that must exist
+    though no file is in them. `volumes`: named volumes, without the project's prefix.
+    """
+
+    tree: FileTree
+    containers: tuple[Container, ...]
+    secrets: tuple[SecretFile, ...]
+    generated: tuple[str, ...]
+    folders: tuple[str, ...]
+    volumes: tuple[str, ...]
+
+    def container(self, name: str) -> Container:
+        """A container by its compose name; KeyError when there is none."""
+        return {c.name: c for c in self.containers}[name]
+
+
+def render(target: Target) -> Rendered:
+    """Pure, and the same bytes for the same target."""
+    parts = contributions(target)
+    containers = tuple(compose.with_probe(c) for part in parts for c in part.containers)
+    volumes = tuple(dict.fromkeys(v for part in parts for v in part.volumes))
+    files = (
+        File(dotenv.COMPOSE_FILE, compose.render(target, containers, volumes)),
+        *dotenv.files(target, containers),
+        *(f for part in parts for f in part.files),
+        File("health/health.sh", data("health.sh"), 0o755),
+    )
+    return Rendered(
+        tree=FileTree.of(files),
+        containers=containers,
+        secrets=tuple(s for part in parts for s in part.secrets),
+        generated=tuple(dict.fromkeys(g for part in parts for g in part.generated)),
+        folders=tuple(dict.fromkeys(f for part in parts for f in part.folders)),
+        volumes=volumes,
+    )
+
+
+def data(name: str) -> str:
+    """A file that is rendered as it stands."""
+    return resources.files("homeport.render").joinpath(name).read_text()
