@@ -1,16 +1,17 @@
 // All targets of the local set, built in parallel. A new image is one stage in the Dockerfile and one block here.
-variable "RECIPE" { default = "none" }
-variable "CA" { default = "/etc/ssl/certs/ca-certificates.crt" }
+variable "HOMEPORT_RECIPE" { default = "none" }
+variable "HOMEPORT_CA" { default = "" }
 variable "APT_EPOCH" { default = "0" }
 variable "APT_MIRROR" { default = "http://deb.debian.org/debian" }
 variable "APT_SECURITY_MIRROR" { default = "http://deb.debian.org/debian-security" }
 
 group "default" { targets = ["nginx", "postgres", "rabbitmq", "python", "node"] }
+group "extra" { targets = ["python-full", "node-24", "node-full"] }
 
 target "_common" {
   context = "."
-  secret  = ["id=ca,src=${CA}"]
-  labels  = { "homeport.recipe" = RECIPE }
+  secret  = HOMEPORT_CA == "" ? [] : ["id=ca,src=${HOMEPORT_CA}"]
+  labels  = { "homeport.recipe" = HOMEPORT_RECIPE }
   args = {
     APT_EPOCH           = APT_EPOCH
     APT_MIRROR          = APT_MIRROR
@@ -42,4 +43,20 @@ target "node" {
   inherits = ["_common"]
   target   = "node"
   tags     = ["homeport/node:22-slim"]
+}
+target "python-full" {
+  inherits = ["_common"]
+  target   = "python-full"
+  tags     = ["homeport/python:3.13"]
+}
+target "node-24" {
+  inherits = ["_common"]
+  target   = "node"
+  args     = { NODE_VERSION = "24.19.0" }
+  tags     = ["homeport/node:24-slim"]
+}
+target "node-full" {
+  inherits = ["_common"]
+  target   = "node-full"
+  tags     = ["homeport/node:22"]
 }
