@@ -1,0 +1,95 @@
+// The routes. Visitors see sign-up and log-in; everybody else sees the shell around a page loaded on demand.
+import { lazy, Suspense, useEffect, type ComponentType } from "react";
+import { ErrorState, LoadingState } from "../ui/States";
+import { ToastProvider } from "../ui/Toast";
+import { UnreadProvider } from "./inbox";
+import { navigate, safePath, useLocation } from "./router";
+import { SessionProvider, useSession } from "./session";
+import { Shell } from "./Shell";
+
+interface Route {
+  title: string;
+  Page: ComponentType;
+}
+
+const ROUTES: Record<string, Route> = {
+  "/": { title: "Overview", Page: lazy(() => import("../pages/Dashboard")) },
+  "/transactions": { title: "Transactions", Page: lazy(() => import("../pages/Transactions")) },
+  "/import": { title: "Import", Page: lazy(() => import("../pages/Import")) },
+  "/budgets": { title: "Budgets", Page: lazy(() => import("../pages/Budgets")) },
+  "/coach": { title: "Coach", Page: lazy(() => import("../pages/Coach")) },
+  "/inbox": { title: "Inbox", Page: lazy(() => import("../pages/Inbox")) },
+  "/settings": { title: "Settings", Page: lazy(() => import("../pages/Settings")) },
+};
+const MISSING: Route = { title: "Not found", Page: lazy(() => import("../pages/NotFound")) };
+const DOORS = ["/login", "/signup"];
+const Auth = lazy(() => import("../pages/Auth"));
+
+export function App() {
+  return (
+    <SessionProvider>
+      <ToastProvider>
+        <Gate />
+      </ToastProvider>
+    </SessionProvider>
+  );
+}
+
+function Gate() {
+  const { state, retry } = useSession();
+  if (state.status === "loading") return <Splash />;
+  if (state.status === "error") {
+    return (
+      <main className="gate">
+        <h1 className="sr-only">AI Budget Coach</h1>
+        <ErrorState error={state.error} retry={retry} />
+      </main>
+    );
+  }
+  return state.status === "in" ? <Inside /> : <Outside />;
+}
+
+function Splash() {
+  return (
+    <main className="gate">
+      <h1 className="sr-only">AI Budget Coach</h1>
+      <LoadingState label="Opening your budget" />
+    </main>
+  );
+}
+
+function Outside() {
+  const { path } = useLocation();
+  const atDoor = DOORS.includes(path);
+  useEffect(() => {
+    if (!atDoor) navigate(path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`, { replace: true });
+  }, [atDoor, path]);
+  return (
+    <Suspense fallback={<Splash />}>
+      <Auth mode={path === "/signup" ? "signup" : "login"} />
+    </Suspense>
+  );
+}
+
+function Inside() {
+  const { path, query } = useLocation();
+  const atDoor = DOORS.includes(path);
+  const next = safePath(query.get("next"));
+  const { title, Page } = ROUTES[path] ?? MISSING;
+  useEffect(() => {
+    if (atDoor) navigate(next, { replace: true });
+  }, [atDoor, next]);
+  useEffect(() => {
+    document.title = `${title} · AI Budget Coach`;
+  }, [title]);
+  if (atDoor) return <Splash />;
+  return (
+    <UnreadProvider>
+      <Shell path={path}>
+        <Suspense fallback={<LoadingState label={`Loading ${title.toLowerCase()}`} />}>
+          <Page key={path} />
+        </Suspense>
+      </Shell>
+    </UnreadProvider>
+  );
+}
