@@ -1,4 +1,4 @@
-"""docker-compose.prod.yml: every container in one form, so that none can miss a limit or a hardening point."""
+"""docker-compose.prod.yml: every container in one form, so that none misses a limit or a hardening point."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _labels(container: Container, target: Target) -> Iterable[tuple[str, str]]:
 
 
 def config(container: Container, target: Target) -> str:
-    """SHA-256 of what the container is, but for the version it runs: equal means that only the image moved."""
+    """SHA-256 of what the container is but for its version: equal means that only the image moved."""
     spec = asdict(with_probe(container))
     spec["image"] = _repository(container.image)
     spec["environment"] = [pair for pair in container.environment if pair[0] != "SERVICE_VERSION"]

@@ -1,4 +1,4 @@
-""".env, which makes plain `docker compose` in the folder do the right thing, and .env.prod for the services."""
+""".env, by which plain `docker compose` in the folder does the right thing; .env.prod for the services."""
 
 from __future__ import annotations
 

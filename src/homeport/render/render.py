@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from homeport.components import contributions
 from homeport.components.contribution import Container, SecretFile
 from homeport.files import File, FileTree
-from homeport.render import compose, dotenv
+from homeport.render import compose, dotenv, readme, scripts
+from homeport.render.data import data
 from homeport.stack.model import Target
 
 
@@ -35,24 +36,22 @@ class Rendered:
 def render(target: Target) -> Rendered:
     """Pure, and the same bytes for the same target."""
     parts = contributions(target)
-    containers = tuple(compose.with_probe(c) for part in parts for c in part.containers)
-    volumes = tuple(dict.fromkeys(v for part in parts for v in part.volumes))
-    files = (
-        File(dotenv.COMPOSE_FILE, compose.render(target, containers, volumes)),
-        *dotenv.files(target, containers),
-        *(f for part in parts for f in part.files),
-        File("health/health.sh", data("health.sh"), 0o755),
-    )
-    return Rendered(
-        tree=FileTree.of(files),
-        containers=containers,
+    rendered = Rendered(
+        tree=FileTree(),
+        containers=tuple(compose.with_probe(c) for part in parts for c in part.containers),
         secrets=tuple(s for part in parts for s in part.secrets),
         generated=tuple(dict.fromkeys(g for part in parts for g in part.generated)),
         folders=tuple(dict.fromkeys(f for part in parts for f in part.folders)),
-        volumes=volumes,
+        volumes=tuple(dict.fromkeys(v for part in parts for v in part.volumes)),
     )
+    files = (f for part in parts for f in part.files)
+    return replace(rendered, tree=FileTree.of((*files, *_frame(target, rendered))))
 
 
-def data(name: str) -> str:
-    """A file that is rendered as it stands."""
-    return resources.files("homeport.render").joinpath(name).read_text()
+def _frame(target: Target, rendered: Rendered) -> Iterator[File]:
+    """The files that hold the parts together."""
+    yield File(dotenv.COMPOSE_FILE, compose.render(target, rendered.containers, rendered.volumes))
+    yield from dotenv.files(target, rendered.containers)
+    yield from scripts.files(rendered.secrets, rendered.generated)
+    yield File("health/health.sh", data("health.sh"), 0o755)
+    yield File("README.md", readme.render(target, rendered.containers, rendered.secrets, rendered.generated))

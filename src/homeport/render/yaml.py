@@ -1,4 +1,4 @@
-"""A small YAML writer for files that a person reads: block style, comments above keys, the same bytes each time."""
+"""A small YAML writer for files that people read: block style, comments above keys, always the same bytes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z./_][A-Za-z0-9./_@+=,-]*(?::[A-Za-z0-9./_@+=,-]+)*")
+_MEASURE = re.compile(r"\d+(?:ms|[smhbkg])")  # 10s, 512m: no number to any YAML
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".nan", ".inf"}
 
 
@@ -43,6 +44,8 @@ def scalar(value: Any) -> str:
         return json.dumps(value)
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.startswith("."):
+        return text
+    if _MEASURE.fullmatch(text):
         return text
     return json.dumps(text, ensure_ascii=False)
 

@@ -65,7 +65,7 @@ def _container(part: Postgres, target: Target, files: tuple[File, ...]) -> Conta
             Mount("./secrets/postgres", "/run/secrets"),
             Mount(VOLUME, _DATA, read_only=False),
         ),
-        tmpfs=(f"/tmp:{owner},mode=0700,size=64m", f"/run/postgresql:{owner},mode=0755,size=1m"),
+        tmpfs=(f"/tmp:{owner},mode=0700,size=64m", f"/run/postgresql:{owner},mode=0755,size=1m"),  # noqa: S108
         networks=(Attachment("data"),),
         health=_health(part),
         pids=part.max_connections + 100,
@@ -77,8 +77,8 @@ def _container(part: Postgres, target: Target, files: tuple[File, ...]) -> Conta
 
 
 def _health(part: Postgres) -> HealthCheck:
-    """Over TCP: the private server that entry.sh starts first listens on the socket only. As `monitor`, because
-    a refused `postgres` would be a line in the log each time."""
+    """Over TCP, because the private server that entry.sh starts first listens on the socket only; as `monitor`,
+    because a refused `postgres` would be a line in the log each time."""
     path = f"PATH=/usr/lib/postgresql/{part.version}/bin:$PATH"
     test = ("CMD-SHELL", f"{path} pg_isready -q -h 127.0.0.1 -U monitor -d postgres")
     return HealthCheck(test, start_period=300.0)
