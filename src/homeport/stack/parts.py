@@ -166,8 +166,10 @@ class Health(Part):
 
     path: HttpPath | None = Field(None, description="HTTP path that answers 200 when the service can serve.")
     command: Words = Field((), description="Or a program in the container that exits 0.")
-    timeout: Duration = Field(3.0, description="Longest time for one answer.")
-    start: Duration = Field(60.0, description="Longest time from start to the first good answer.")
+    timeout: Duration = Field(3.0, gt=0, le=60, description="Longest time for one answer.")
+    start: Duration = Field(
+        60.0, gt=0, le=3600, description="Longest time from start to the first good answer."
+    )
 
 
 class SecretUse(Part):
@@ -222,7 +224,7 @@ class Service(Part):
     memory: Size = Field(512 * MIB, ge=6 * MIB, description="Memory limit.")
     cpus: Number = Field(0.5, gt=0, description="CPU limit.")
     replicas: Whole = Field(1, ge=1, le=8, description="Containers at a time.")
-    stop_grace: Duration = Field(10.0, description="Time to finish after SIGTERM.")
+    stop_grace: Duration = Field(10.0, ge=0, le=3600, description="Time to finish after SIGTERM.")
     depends: tuple[Name, ...] = Field((), description="Services that must be up before it.")
     volumes: tuple[Volume, ...] = Field(
         (), description="Volumes; such a service is one container, replaced in place."

@@ -27,6 +27,7 @@ NOT_YET = {
     "contacts": "the runbook's contacts",
 }
 _ROUNDS = 20  # taking out a wrong value may show one that it hid; each round takes at least one
+_FEW = 10  # keys that a message can list
 _FALLBACK: dict[str, Any] = {
     "homeport": 1,
     "name": "stack",
@@ -167,7 +168,16 @@ def _value_error(error: ErrorDetails, _path: KeyPath) -> tuple[str, str]:
 
 def _unknown(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     part = part_at(path[:-1])
-    return "unknown key", did_you_mean(str(path[-1]), part.model_fields if part else ())
+    known = list(part.model_fields) if part else []
+    cure = did_you_mean(str(path[-1]), known)
+    if not cure.startswith("did") and len(known) > _FEW:
+        cure = f"`homeport explain {_generic(path[:-1])}` lists the known ones"
+    return "unknown key", cure
+
+
+def _generic(path: KeyPath) -> str:
+    """services.web -> services, the path that `homeport explain` takes."""
+    return ".".join(str(step) for at, step in enumerate(path) if part_at(path[:at]) or at == 0)
 
 
 def _missing(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:

@@ -111,12 +111,12 @@ def _text(value: Any, wanted: str) -> str:
     raise ValueError(f"must be {wanted}, not {what}")
 
 
-def _matching(pattern: str, wanted: str) -> Callable[[str], str]:
+def _matching(pattern: str, wanted: str, show: bool = True) -> Callable[[str], str]:
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise ValueError(f'"{_short(value)}" is not {wanted}')
+            raise ValueError(f'"{_short(value)}" is not {wanted}' if show else f"is not {wanted}")
         return value
 
     return check
@@ -150,7 +150,7 @@ def _app_network(value: str) -> str:
 
 _SIZE_TEXT = r"^[0-9]+(\.[0-9]+)? ?([KMGTkmgt]i?)?[Bb]?$"
 _DURATION_TEXT = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d) ?)+$"
-_NAME = r"^[a-z][a-z0-9-]{0,39}$"
+_NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 _IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
 _ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _HTTP_PATH = r"^/([A-Za-z0-9._~@:+,=-]+/)*[A-Za-z0-9._~@:+,=-]*$"
@@ -184,11 +184,11 @@ Number = Annotated[float, BeforeValidator(parse_number), Kind("number", "0.5")]
 Flag = Annotated[bool, BeforeValidator(parse_flag), Kind("true or false", "true")]
 
 
-def _pattern(pattern: str, wanted: str, kind: str, example: str) -> Any:
-    """The metadata of a text with a pattern."""
+def _pattern(pattern: str, wanted: str, kind: str, example: str, show: bool = True) -> Any:
+    """The metadata of a text with a pattern; a value that may be a secret by mistake is not shown."""
     schema = {"type": "string", "pattern": pattern}
     return (
-        AfterValidator(_matching(pattern.removeprefix("^").removesuffix("$"), wanted)),
+        AfterValidator(_matching(pattern.removeprefix("^").removesuffix("$"), wanted, show)),
         Kind(kind, example),
         WithJsonSchema(schema),
     )
@@ -208,7 +208,7 @@ EnvName = Annotated[
 ]
 EnvValue = Annotated[
     str,
-    *_pattern(_ONE_LINE, "one line of text; put longer text in a file of the image", "text", "info"),
+    *_pattern(_ONE_LINE, "one line; put longer text in a file of the image", "text", "info", show=False),
 ]
 HttpPath = Annotated[
     str,

@@ -1,0 +1,54 @@
+"""Rules across parts: small functions that yield findings, in the order of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from homeport.stack.model import Stack
+from homeport.stack.problem import KeyPath, Problem
+from homeport.stack.rules import edge, environments, files, references, services, variables
+from homeport.stack.rules.finding import Findings
+from homeport.stack.source import Source
+
+RULES: tuple[Callable[[Stack], Findings], ...] = (
+    environments.at_least_one,
+    environments.names_once,
+    environments.own_ports,
+    environments.ports_differ,
+    environments.own_network,
+    environments.public_certificate,
+    edge.a_way_in,
+    edge.frontend_source,
+    edge.route_targets,
+    edge.routes_differ,
+    services.reserved_names,
+    services.not_too_many,
+    services.image_or_build,
+    services.image_version,
+    services.health,
+    services.metrics,
+    services.one_container,
+    services.folders,
+    references.databases,
+    references.migrations,
+    references.depends,
+    references.cycles,
+    references.only,
+    variables.reserved,
+    variables.looks_secret,
+    variables.unused_secrets,
+    variables.secret_names,
+    variables.settings,
+)
+
+
+def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Path) -> list[Problem]:
+    """What all rules find, but for echoes of what is broken in shape. `folder` is that of homeport.yaml."""
+    findings = [finding for rule in RULES for finding in rule(stack)]
+    findings += files.exist(stack, folder)
+    return [
+        Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
+        for found in findings
+        if not found.echoes(broken)
+    ]

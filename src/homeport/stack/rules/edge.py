@@ -1,0 +1,67 @@
+"""Rules of the edge: there is a way in, and every route ends at something that answers HTTP."""
+
+from __future__ import annotations
+
+from homeport.stack.model import Stack
+from homeport.stack.parts import Service
+from homeport.stack.problem import KeyPath, did_you_mean
+from homeport.stack.rules.finding import Finding, Findings
+
+
+def a_way_in(stack: Stack) -> Findings:
+    if stack.edge.frontend or stack.edge.routes:
+        return
+    ported = [name for name, service in stack.services.items() if service.port]
+    example = ported[0] if ported else "SERVICE"
+    cure = f"write `edge: {{routes: {{/: {example}}}}}`, or give the edge a frontend"
+    yield Finding(("edge",), "nothing can be reached: no route and no frontend", cure, key=True)
+
+
+def frontend_source(stack: Stack) -> Findings:
+    frontend = stack.edge.frontend
+    if frontend and bool(frontend.build) == bool(frontend.files):
+        cure = "write `build: FOLDER` (with a Dockerfile) or `files: FOLDER` (ready to serve)"
+        fault = "has both build and files" if frontend.build else "has neither build nor files"
+        yield Finding(("edge", "frontend"), fault, cure, key=True)
+
+
+def route_targets(stack: Stack) -> Findings:
+    for prefix, route in stack.edge.routes.items():
+        path: KeyPath = ("edge", "routes", prefix, "service")
+        also: tuple[KeyPath, ...] = (("services", route.service),)
+        service = stack.services.get(route.service)
+        if service is None:
+            cure = did_you_mean(route.service, stack.services)
+            yield Finding(path, f'there is no service "{route.service}"', cure, also)
+            continue
+        fault, cure = _unfit(stack, route.service, service)
+        if fault:
+            yield Finding(path, fault, cure, also)
+
+
+def _unfit(stack: Stack, name: str, service: Service) -> tuple[str, str]:
+    """Why a service cannot answer a route: fault and cure, or two empty texts."""
+    if service.port is None:
+        return f"{name} has no port", f"give services.{name} a `port`, or route to another service"
+    if service.protocol == "tcp":
+        return f"{name} does not speak HTTP (protocol: tcp)", "route to an HTTP service"
+    missing = [env for env in stack.environments if service.only and env not in service.only]
+    if missing:
+        cure = f"take `only` away from services.{name}, or route to a service that runs everywhere"
+        return f"{name} does not run in {', '.join(missing)}", cure
+    return "", ""
+
+
+def routes_differ(stack: Stack) -> Findings:
+    """`/api` and `/api/` are the same prefix; `/` is the frontend's when there is one."""
+    seen: dict[str, str] = {}
+    for prefix in stack.edge.routes:
+        path: KeyPath = ("edge", "routes", prefix)
+        same = seen.setdefault(prefix.rstrip("/"), prefix)
+        if same != prefix:
+            yield Finding(path, f"is the same prefix as {same}", "keep one of the two", key=True)
+        if prefix == "/" and stack.edge.frontend:
+            cure = "route a longer prefix such as /api, or take the frontend away"
+            yield Finding(path, "/ belongs to the frontend", cure, key=True)
+        if prefix.startswith("/.well-known/acme-challenge"):
+            yield Finding(path, "is where certificates are proved", "choose another prefix", key=True)

@@ -1,0 +1,40 @@
+"""The rule that looks at the disk: folders and Dockerfiles that the file names are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from homeport.stack.model import Stack
+from homeport.stack.parts import Build
+from homeport.stack.problem import KeyPath
+from homeport.stack.rules.finding import Finding, Findings
+
+
+def exist(stack: Stack, folder: Path) -> Findings:
+    for path, build in _builds(stack):
+        yield from _build(path, build, folder)
+    frontend = stack.edge.frontend
+    if frontend and frontend.files:
+        path = ("edge", "frontend", "files")
+        if not (folder / frontend.files).is_dir():
+            yield Finding(path, f"there is no folder {frontend.files} beside the file")
+        elif not (folder / frontend.files / "index.html").is_file():
+            yield Finding(path, f"there is no index.html in {frontend.files}", "is the frontend built?")
+
+
+def _builds(stack: Stack) -> Iterator[tuple[KeyPath, Build]]:
+    for name, service in stack.services.items():
+        if service.build:
+            yield ("services", name, "build"), service.build
+    if stack.edge.frontend and stack.edge.frontend.build:
+        yield ("edge", "frontend", "build"), stack.edge.frontend.build
+
+
+def _build(path: KeyPath, build: Build, folder: Path) -> Findings:
+    context = folder / build.context
+    if not context.is_dir():
+        yield Finding((*path, "context"), f"there is no folder {build.context} beside the file")
+    elif not (context / build.dockerfile).is_file():
+        fault = f"there is no {build.dockerfile} in {build.context}"
+        yield Finding((*path, "dockerfile"), fault, "name it with `dockerfile:`")

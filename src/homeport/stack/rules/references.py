@@ -1,0 +1,103 @@
+"""Rules of what names what: databases, dependencies, environments."""
+
+from __future__ import annotations
+
+from homeport.stack.model import Stack
+from homeport.stack.problem import KeyPath, did_you_mean
+from homeport.stack.rules.finding import Finding, Findings
+
+_SYSTEM_DATABASES = ("postgres", "template0", "template1")
+_PARTS = ("postgres", "rabbitmq", "edge", "nginx")
+
+
+def databases(stack: Stack) -> Findings:
+    owner: dict[str, str] = {}
+    for name, service in stack.services.items():
+        if not service.database:
+            continue
+        path: KeyPath = ("services", name, "database")
+        if stack.postgres is None:
+            yield Finding(path, "there is no postgres", "add `postgres: {}` to the file", (("postgres",),))
+        if service.database in _SYSTEM_DATABASES:
+            yield Finding(path, f"{service.database} is PostgreSQL's own", f"call it {_own(name)}")
+        first = owner.setdefault(service.database, name)
+        if first != name:
+            fault = f"{service.database} belongs to services.{first}"
+            yield Finding(path, fault, f"give it its own, such as {_own(name)}")
+
+
+def _own(service: str) -> str:
+    return f"{service.replace('-', '_')}_db"
+
+
+def migrations(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        if service.migrate and not service.database:
+            also: tuple[KeyPath, ...] = (("services", name, "database"),)
+            path: KeyPath = ("services", name, "migrate")
+            yield Finding(path, "there is no database to migrate", f"add `database: {_own(name)}`", also)
+
+
+def depends(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        for at, other in enumerate(service.depends):
+            path: KeyPath = ("services", name, "depends", at)
+            if other == name:
+                yield Finding(path, "depends on itself", "take it out")
+            elif other in service.depends[:at]:
+                yield Finding(path, f"{other} is named twice", "keep one")
+            elif other in _PARTS and other not in stack.services:
+                yield Finding(path, f"{other} always starts before the services", "take it out")
+            elif other not in stack.services:
+                cure = did_you_mean(other, (known for known in stack.services if known != name))
+                yield Finding(path, f'there is no service "{other}"', cure, (("services", other),))
+            else:
+                yield from _absent(stack, name, other, path)
+
+
+def _absent(stack: Stack, name: str, other: str, path: KeyPath) -> Findings:
+    """A dependency must run wherever the one that needs it runs."""
+    mine = set(stack.services[name].only or stack.environments)
+    theirs = set(stack.services[other].only or stack.environments)
+    missing = [env for env in stack.environments if env in mine - theirs]
+    if missing:
+        cure = f"look at `only` of services.{other}"
+        also: tuple[KeyPath, ...] = (("services", name, "only"), ("services", other, "only"))
+        yield Finding(path, f"{other} does not run in {', '.join(missing)}", cure, also)
+
+
+def cycles(stack: Stack) -> Findings:
+    """Each circle of dependencies once, at the service of it that comes first in the file."""
+    reported: set[frozenset[str]] = set()
+    for name in stack.services:
+        circle = _circle(stack, name)
+        if len(circle) > 1 and frozenset(circle) not in reported:
+            reported.add(frozenset(circle))
+            fault = f"a circle: {' -> '.join((*circle, name))}"
+            cure = "take one out; services may call each other without `depends`"
+            yield Finding(("services", name, "depends"), fault, cure, key=True)
+
+
+def _circle(stack: Stack, start: str) -> tuple[str, ...]:
+    """The shortest way from a service back to itself, or nothing. Services are few: breadth first."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop(0)
+        for other in stack.services[way[-1]].depends:
+            if other == start:
+                return way
+            if other in stack.services and other not in seen:
+                seen.add(other)
+                ways.append((*way, other))
+    return ()
+
+
+def only(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        for at, env in enumerate(service.only):
+            if env not in stack.environments:
+                path: KeyPath = ("services", name, "only", at)
+                also: tuple[KeyPath, ...] = (("environments", env),)
+                cure = did_you_mean(env, stack.environments)
+                yield Finding(path, f'there is no environment "{env}"', cure, also)

@@ -1,0 +1,135 @@
+"""Rules of one service: what its keys mean together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from homeport.stack.model import Stack
+from homeport.stack.parts import Service
+from homeport.stack.problem import KeyPath
+from homeport.stack.rules.finding import Finding, Findings
+
+# Names of containers that homeport makes, now or when the part comes.
+RESERVED = frozenset(
+    {
+        "edge",
+        "nginx",
+        "certbot",
+        "acme",
+        "postgres",
+        "rabbitmq",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+        "victorialogs",
+        "collector",
+        "backup",
+        "localhost",
+    }
+)
+MOST = 150  # services; the app network has 191 blocks of addresses
+_SLOT = re.compile(r".*-(blue|green)(-[0-9]+)?")
+_TAKEN_FOLDERS = ("/run/secrets", "/proc", "/sys", "/dev", "/tmp")  # noqa: S108
+_WHO_HAS_TMP = "every service has /tmp already"
+
+
+def reserved_names(stack: Stack) -> Findings:
+    for name in stack.services:
+        if name in RESERVED:
+            fault = f'"{name}" is a name that homeport uses itself'
+            yield Finding(("services", name), fault, f"call it my-{name}, or after what it does", key=True)
+        if _SLOT.fullmatch(name):
+            fault = "-blue and -green are the ends of homeport's own container names"
+            yield Finding(("services", name), fault, "choose another name", key=True)
+
+
+def not_too_many(stack: Stack) -> Findings:
+    if len(stack.services) > MOST:
+        yield Finding(("services",), f"{len(stack.services)} services", f"at most {MOST} fit", key=True)
+
+
+def image_or_build(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        if bool(service.image) == bool(service.build):
+            fault = "has both image and build" if service.image else "has neither image nor build"
+            cure = "keep one" if service.image else "write `build: FOLDER` or `image: NAME:VERSION`"
+            yield Finding(("services", name), fault, cure, key=True)
+
+
+def image_version(stack: Stack) -> Findings:
+    """An image that can change by itself cannot be rolled back."""
+    for name, service in stack.services.items():
+        if not service.image or "@sha256:" in service.image:
+            continue
+        tag = service.image.rpartition("/")[2].partition(":")[2]
+        if tag in ("", "latest"):
+            fault = f"{service.image} has no fixed version"
+            yield Finding(("services", name, "image"), fault, "write NAME:VERSION, not latest, or a digest")
+
+
+def health(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        for fault, cure, key in _health(service):
+            path: KeyPath = ("services", name, key) if key else ("services", name)
+            also: tuple[KeyPath, ...] = (("services", name, "port"), ("services", name, "protocol"))
+            yield Finding(path, fault, cure, also, key=True)
+
+
+def _health(service: Service) -> Iterator[tuple[str, str, str]]:
+    check = service.health
+    if check is None:
+        if service.port and service.protocol == "http":
+            yield "has a port but no health", "write `health: /PATH` that answers 200 when it can serve", ""
+        return
+    if bool(check.path) == bool(check.command):
+        fault = "has both path and command" if check.path else "has neither path nor command"
+        yield fault, "keep one of the two" if check.path else "write `health: /PATH`", "health"
+    if check.path and service.port is None:
+        yield "a health path needs a port", "add `port`, or write `health: {command: [...]}`", "health"
+    if check.path and service.protocol == "tcp":
+        yield "a tcp port has no health path", "write `health: {command: [...]}`", "health"
+
+
+def metrics(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        if service.metrics and (service.port is None or service.protocol == "tcp"):
+            also: tuple[KeyPath, ...] = (("services", name, "port"), ("services", name, "protocol"))
+            path: KeyPath = ("services", name, "metrics")
+            yield Finding(path, "a metrics path needs an HTTP port", "add `port`, or take metrics out", also)
+
+
+def one_container(stack: Stack) -> Findings:
+    """With a volume or a port that nginx cannot drain there is one container at a time."""
+    for name, service in stack.services.items():
+        if service.replicas == 1:
+            continue
+        path: KeyPath = ("services", name, "replicas")
+        if service.volumes:
+            fault = f"{service.replicas} containers cannot share a volume"
+            yield Finding(path, fault, "write 1", (("services", name, "volumes"),))
+        elif service.protocol == "tcp":
+            fault = f"a tcp service is one container, not {service.replicas}"
+            yield Finding(path, fault, "write 1", (("services", name, "protocol"),))
+
+
+def folders(stack: Stack) -> Findings:
+    """Volumes and tmpfs do not cover each other, nor what the container needs."""
+    for name, service in stack.services.items():
+        places: list[tuple[KeyPath, str]] = [
+            (("services", name, "volumes", at, "path"), volume.path)
+            for at, volume in enumerate(service.volumes)
+        ]
+        places += [(("services", name, "tmpfs", at), path) for at, path in enumerate(service.tmpfs)]
+        yield from _overlaps(places)
+
+
+def _overlaps(places: list[tuple[KeyPath, str]]) -> Findings:
+    for at, (path, folder) in enumerate(places):
+        taken = next((t for t in _TAKEN_FOLDERS if folder == t or folder.startswith(t + "/")), "")
+        if taken:
+            cure = _WHO_HAS_TMP if taken == _TAKEN_FOLDERS[-1] else "choose another folder"
+            yield Finding(path, f"{taken} is not yours to mount over", cure)
+        for _, earlier in places[:at]:
+            if folder == earlier:
+                yield Finding(path, f"{folder} is mounted twice", "keep one")
