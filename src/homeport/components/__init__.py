@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from homeport.components import postgres, rabbitmq, service
+from homeport.components import edge, postgres, rabbitmq, service
 from homeport.components.contribution import Contribution
 from homeport.stack.model import Target
 
@@ -21,6 +21,7 @@ class Component:
 
 # By hand, in the order of the compose file.
 COMPONENTS: tuple[Component, ...] = (
+    Component("edge", edge.contribute),
     Component("services", service.contribute),
     Component("postgres", postgres.contribute),
     Component("rabbitmq", rabbitmq.contribute),
@@ -29,7 +30,10 @@ COMPONENTS: tuple[Component, ...] = (
 
 def contributions(target: Target) -> tuple[Contribution, ...]:
     """What each part of the stack adds in this environment."""
-    parts = {
-        c.part: target.services if c.part == "services" else getattr(target.stack, c.part) for c in COMPONENTS
-    }
-    return tuple(c.contribute(parts[c.part], target) for c in COMPONENTS if parts[c.part] is not None)
+    given = ((component, _part(component, target)) for component in COMPONENTS)
+    return tuple(component.contribute(part, target) for component, part in given if part is not None)
+
+
+def _part(component: Component, target: Target) -> Any:
+    """The typed part; of the services, those that run in this environment."""
+    return target.services if component.part == "services" else getattr(target.stack, component.part)

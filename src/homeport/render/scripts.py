@@ -27,7 +27,7 @@ def files(secrets: Iterable[SecretFile], generated: Iterable[str]) -> tuple[File
 
 
 def secret_of(file: SecretFile) -> str:
-    """The one secret in a file's template; a file of two secrets could not be mended by a script this small."""
+    """The one secret in a file's template; a script this small could not mend a file of two."""
     names = set(_PLACE.findall(file.template))
     if len(names) != 1:
         raise ValueError(

@@ -77,8 +77,10 @@ def _container(part: Postgres, target: Target, files: tuple[File, ...]) -> Conta
 
 
 def _health(part: Postgres) -> HealthCheck:
-    """Over TCP, because the private server that entry.sh starts first listens on the socket only; as `monitor`,
-    because a refused `postgres` would be a line in the log each time."""
+    """Over TCP, because the private server that entry.sh starts first listens on the socket only.
+
+    As `monitor`: a refused `postgres` would be a line in the log each time.
+    """
     path = f"PATH=/usr/lib/postgresql/{part.version}/bin:$PATH"
     test = ("CMD-SHELL", f"{path} pg_isready -q -h 127.0.0.1 -U monitor -d postgres")
     return HealthCheck(test, start_period=300.0)
