@@ -14,5 +14,5 @@ def template(component: str, name: str) -> str:
 
 
 def digest(files: Iterable[File]) -> str:
-    """Of files that a container reads at its start: as a label, it makes a changed file a changed container."""
+    """Of files that a container reads at its start: as a label, it makes a changed file a new container."""
     return FileTree.of(files).digest()[:16]

@@ -78,7 +78,7 @@ def _container(part: RabbitMQ, target: Target, files: tuple[File, ...]) -> Conta
             Mount("./secrets/rabbitmq", "/run/secrets"),
             Mount(VOLUME, _DATA, read_only=False),
         ),
-        tmpfs=(f"/tmp:{owner},size=16m", f"/run/rabbitmq:{owner},size=8m"),
+        tmpfs=(f"/tmp:{owner},size=16m", f"/run/rabbitmq:{owner},size=8m"),  # noqa: S108
         networks=(Attachment("data"),),
         health=_health(),
         pids=300,

@@ -36,6 +36,8 @@ users() {
   printf ']}\n'
 }
 
+# An image may ask for plain text by this variable, which beats rabbitmq.conf.
+unset RABBITMQ_LOGS
 mkdir -p "$definitions"
 users >"$definitions/10-users.json"
 cp "$conf/definitions.json" "$definitions/20-stack.json"

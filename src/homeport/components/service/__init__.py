@@ -1,4 +1,4 @@
-"""Services: the programs of the stack, each in two slots (blue, green) or, with volumes or TCP, one container."""
+"""Services: the programs of the stack, each in two slots or, with volumes or TCP, one container."""
 
 from homeport.components.service.component import contribute
 

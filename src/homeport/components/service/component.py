@@ -26,13 +26,11 @@ def _containers(name: str, service: Service, target: Target) -> Iterator[Contain
     if has_slots(service):
         for slot in SLOTS:
             for replica in range(1, service.replicas + 1):
-                yield _in_slot(base, name, service, target, slot, replica)
+                yield _in_slot(base, service, target, slot, replica)
     else:
         yield replace(base, about=f"{name}: one container, replaced in place ({_why_single(service)}).")
     if service.migrate:
-        yield _task(
-            base, "migrate", service.migrate, "brings the schema up to this version, before the code runs"
-        )
+        yield _task(base, "migrate", service.migrate, "brings the schema up, before the new code runs")
     if service.seed:
         yield _task(base, "seed", service.seed, "fills in demo data, once")
 
@@ -64,10 +62,9 @@ def _base(name: str, service: Service, target: Target) -> Container:
     )
 
 
-def _in_slot(  # noqa: PLR0913
-    base: Container, name: str, service: Service, target: Target, slot: Slot, replica: int
-) -> Container:
+def _in_slot(base: Container, service: Service, target: Target, slot: Slot, replica: int) -> Container:
     """One replica of a slot. A service with a port gets the slot's fixed address, which the edge knows."""
+    name = base.name
     address = target.slot_address(name, slot, replica) if service.port else ""
     kind = f"port {service.port}" if service.port else "a worker without a port"
     number = f", replica {replica} of {service.replicas}" if service.replicas > 1 else ""
@@ -102,7 +99,7 @@ def _mounts(name: str, service: Service, target: Target) -> tuple[Mount, ...]:
 
 
 def _tmpfs(service: Service) -> tuple[str, ...]:
-    """/tmp and further folders, 64 MiB each, owned by the service's user; they count against its memory."""
+    """What it may write to, in memory: 64 MiB each, owned by its user, counted against its memory limit."""
     who, _, group = service.user.partition(":")
     owner = "mode=1777" if service.user == "image" else f"uid={who},gid={group or who},mode=0700"
     return tuple(f"{path}:{owner},size=64m" for path in ("/tmp", *service.tmpfs))  # noqa: S108

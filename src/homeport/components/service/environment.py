@@ -13,7 +13,7 @@ def variables(name: str, service: Service, target: Target) -> tuple[tuple[str, s
     """Name and value, in a fixed order.
 
     Of two that set the same variable, homeport's own wins, then the environment's `env` (it stands in
-    .env.prod), then the service's `env`: the environment is the one place that can tell staging from production.
+    .env.prod), then the service's `env`: the environment is what tells staging from production.
     """
     own = dict(_own(name, service, target))
     above = own.keys() | target.env.env.keys()

@@ -1,4 +1,4 @@
-"""How Docker asks a service whether it can serve, by the probe that every container finds at /run/homeport."""
+"""How Docker asks a service whether it can serve: by the probe that each container has at /run/homeport."""
 
 from __future__ import annotations
 
