@@ -1,4 +1,4 @@
-"""The build of one service or frontend: plain `docker build`, its FROM lines answered from the local set or not."""
+"""The build of one service or frontend: plain `docker build`, FROM lines answered from the local set or not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from homeport.images.dockerfile import directives, without_syntax
 @dataclass(frozen=True)
 class ServiceBuild:
     """`folder` is the build context; `dockerfile` lies in it and `text` is what it holds. `contexts` is
-    `standins.build_contexts(text)` with the local set and empty with the upstream one. `output` is a folder for
-    what a static frontend's last stage holds, instead of an image."""
+    `standins.build_contexts(text)` with the local set and empty with the upstream one. `output` is a folder
+    for what a static frontend's last stage holds, instead of an image."""
 
     folder: str
     tag: str
@@ -27,8 +27,11 @@ class ServiceBuild:
 
 
 def build(what: ServiceBuild, *, cache: bool = True) -> Command:
-    """Build; plain progress on stderr. The Dockerfile goes in by stdin when it has a `# syntax=` line and stand-ins
-    are used: that line would ask a container registry for a frontend (a Dockerfile.dockerignore is then not read)."""
+    """Build; plain progress on stderr.
+
+    With stand-ins, a Dockerfile that has a `# syntax=` line goes in by stdin and without it: the line would ask a
+    container registry for a frontend. (A Dockerfile.dockerignore is then not read; .dockerignore is.)
+    """
     own = bool(what.contexts) and "syntax" in directives(what.text)
     argv = ["docker", "buildx", "build", "--progress", "plain", "--provenance", "false"]
     argv += ["-f", "-" if own else f"{what.folder}/{what.dockerfile}"]

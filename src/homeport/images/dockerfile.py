@@ -1,6 +1,6 @@
 """Reads a Dockerfile just far enough to know which images it asks a registry for.
 
-Source: the Dockerfile reference of BuildKit (parser directives, ARG before FROM, heredocs, COPY --from, --mount from).
+Source: the Dockerfile reference of BuildKit (parser directives, ARG before FROM, heredocs, COPY --from, RUN --mount).
 """
 
 from __future__ import annotations
@@ -17,26 +17,23 @@ _MOUNT = re.compile(r"--mount=(\S+)")
 
 
 def asked_images(text: str, build_args: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Every image that the build looks up, in order and once: FROM lines, `COPY --from`, `RUN --mount=...,from=`.
+    """Every image that the build looks up, in order and once: FROM, `COPY --from`, `RUN --mount=...,from=`.
 
     Stages of the file itself and `scratch` are left out. `build_args` win over the defaults of ARG lines.
     """
     variables: dict[str, str] = {}
-    stages: list[str] = []
+    own = {"", "scratch"}  # names that no registry is asked for: grows with the stages
     found: dict[str, None] = {}
+    before_first_stage = True
     for line in instructions(text):
-        if not stages:
+        match = _FROM.match(line)
+        if before_first_stage and not match:
             _take_arg(line, variables, build_args or {})
-        if match := _FROM.match(line):
-            image = expand(match[1], variables)
-            names = [image]
-            stages.append((match[2] or f"#{len(stages)}").lower())
-            known = set(stages[:-1])
-        else:
-            names, known = list(_other_sources(line)), set(stages)
-        for name in names:
-            if name and name.lower() not in known and name != "scratch" and not name.isdigit() and "$" not in name:
-                found.setdefault(name)
+        before_first_stage = before_first_stage and not match
+        names = [expand(match[1], variables)] if match else _other_sources(line)
+        found.update(dict.fromkeys(n for n in names if n.lower() not in own))
+        if match and match[2]:
+            own.add(match[2].lower())
     return tuple(found)
 
 
@@ -71,8 +68,8 @@ def directives(text: str) -> dict[str, str]:
 def without_syntax(text: str) -> str:
     """The Dockerfile without its `# syntax=` line, which would ask a registry for a frontend image.
 
-    An empty comment takes its place, so that line numbers in error messages stay true. Other directives, which
-    are read only at the very top, move before it.
+    An empty comment takes its place, so that line numbers in error messages stay true. Other directives,
+    which are read only at the very top, move before it.
     """
     if "syntax" not in directives(text):
         return text
@@ -105,12 +102,14 @@ def _take_arg(line: str, variables: dict[str, str], build_args: Mapping[str, str
         variables[name] = build_args.get(name, expand(default.strip("\"'"), variables))
 
 
-def _other_sources(line: str) -> Iterator[str]:
-    if match := _COPY_FROM.match(line):
-        yield match[1]
+def _other_sources(line: str) -> list[str]:
+    """Names after `from=`; a number is a stage, and a variable is not expanded there by BuildKit either."""
+    copied = _COPY_FROM.match(line)
+    names = [copied[1]] if copied else []
     if line[:4].upper() == "RUN ":
-        for mount in _MOUNT.findall(line):
-            yield from (x.removeprefix("from=") for x in mount.split(",") if x.startswith("from="))
+        options = (x for mount in _MOUNT.findall(line) for x in mount.split(","))
+        names += [x.removeprefix("from=") for x in options if x.startswith("from=")]
+    return [n for n in names if not n.isdigit() and "$" not in n]
 
 
 def _skip_heredocs(line: str, lines: Iterator[str]) -> None:

@@ -1,8 +1,8 @@
 """Builds the local image set: which images of it are there already, and the commands that make the others.
 
-The order for a caller: ask `present()` for both recipes, take `missing()`; when that is empty there is nothing to do.
-Else run `base()` if it names the base, then `bake()`. A recipe that changed counts as missing; a newer package of
-Debian does not, until another `epoch` is asked for.
+The order for a caller: ask `present()` for both recipes, take `missing()`; when that is empty there is nothing
+to do. Else run `base()` if it names the base, then `bake()`. A recipe that changed counts as missing; a newer
+package of Debian does not, until another `epoch` is asked for.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUITE = "trixie"
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a build gets its packages: Debian mirrors, the bundle of CAs it trusts, and a word for "as of when"."""
+    """Where a build gets its packages: Debian mirrors, the CA bundle it trusts (a path), a word for "as of when"."""
 
     mirror: str = DEBIAN
     security: str = SECURITY
@@ -83,7 +83,7 @@ def bake(targets: Iterable[str], sources: Sources, *, cache: bool = True) -> Com
         "APT_EPOCH": sources.epoch,
         "APT_MIRROR": sources.mirror,
         "APT_SECURITY_MIRROR": sources.security,
-        "BUILDX_BAKE_ENTITLEMENTS_FS": "0",  # the CA bundle lies outside of this folder, and newer ones would ask
+        "BUILDX_BAKE_ENTITLEMENTS_FS": "0",  # newer ones refuse a CA bundle outside of this folder
     }
     extra = () if cache else ("--no-cache",)
     argv = ("docker", "buildx", "bake", "-f", "docker-bake.hcl", "--progress", "plain", *extra, *names)
@@ -93,7 +93,9 @@ def bake(targets: Iterable[str], sources: Sources, *, cache: bool = True) -> Com
 def versions(reference: str) -> Command:
     """`PACKAGE VERSION` lines of everything that is installed in an image of the local set."""
     show = "${Package} ${Version}\\n"
-    return asks("docker", "run", "--rm", "--network", "none", "--entrypoint", "dpkg-query", reference, "-Wf", show)
+    return asks(
+        "docker", "run", "--rm", "--network", "none", "--entrypoint", "dpkg-query", reference, "-Wf", show
+    )
 
 
 _NAMING = re.compile(r"^#\d+ naming to (?:docker\.io/)?(\S+)")
@@ -106,8 +108,10 @@ def built(line: str) -> str | None:
 
 
 def mirrors(apt_sources: Iterable[str]) -> tuple[str, str]:
-    """The Debian and the security mirror that this host's apt uses, from the text of its source files (one-line or
-    deb822); Debian's own addresses where it has none, as on Ubuntu."""
+    """The Debian and the security mirror that this host's apt uses, from the text of its source files.
+
+    Both forms are read, one-line and deb822. Debian's own addresses where it names none, as on Ubuntu.
+    """
     main = security = ""
     for text in apt_sources:
         for uri, suites in (*_deb822(text), *_one_line(text)):
@@ -119,7 +123,7 @@ def mirrors(apt_sources: Iterable[str]) -> tuple[str, str]:
 
 
 def ca_bundle() -> str | None:
-    """The CA bundle of this machine: the one Python uses, else the first of the usual places; None if it has none."""
+    """The CA bundle of this machine: Python's, else the first of the usual places; None if it has none."""
     places = (ssl.get_default_verify_paths().cafile, *_BUNDLES)
     return next((p for p in places if p and Path(p).is_file()), None)
 

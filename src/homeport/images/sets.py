@@ -1,4 +1,4 @@
-"""Which image each part runs on in either set, and the stand-ins for FROM lines: sets.toml as frozen types."""
+"""Which image each part runs on in either set, and the stand-ins for FROM lines: sets.toml, typed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE_TARGET = "base"
 
 @dataclass(frozen=True)
 class PartImage:
-    """The images of one part: full references, the bake target of the local one, `user` as UID:GID in both."""
+    """The images of one part: full references, the local one's bake target, `user` as UID:GID in both."""
 
     upstream: str
     local: str
@@ -57,7 +57,8 @@ class ImageSets:
 
     def targets(self) -> dict[str, str]:
         """Bake target -> reference, for everything the local set can build (the base included)."""
-        return {i.target: i.local for i in (*self.parts.values(), *self.stand_ins)}
+        parts = {p.target: p.local for p in self.parts.values()}
+        return parts | {s.target: s.local for s in self.stand_ins}
 
 
 @cache
@@ -67,7 +68,8 @@ def load() -> ImageSets:
     return ImageSets(
         parts={name: PartImage(**part) for name, part in data["parts"].items()},
         stand_ins=tuple(
-            StandIn(re.compile(s["asked"]), s["local"], s["target"], s.get("note", "")) for s in data["stand_ins"]
+            StandIn(re.compile(s["asked"]), s["local"], s["target"], s.get("note", ""))
+            for s in data["stand_ins"]
         ),
         cannot=tuple(Cannot(re.compile(c["asked"]), c["reason"]) for c in data["cannot"]),
     )

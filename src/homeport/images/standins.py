@@ -21,7 +21,7 @@ class Answer:
 
 
 def answer(text: str, build_args: Mapping[str, str] | None = None, sets: ImageSets | None = None) -> Answer:
-    """Answer every image that the Dockerfile `text` asks for from the local set, or say why that cannot be."""
+    """Answer every image that the Dockerfile `text` asks for from the local set, or say why it cannot be."""
     sets = sets or load()
     contexts: dict[str, str] = {}
     targets: dict[str, None] = {}
@@ -47,13 +47,15 @@ def build_contexts(text: str, build_args: Mapping[str, str] | None = None) -> di
 def stand_in(asked: str, sets: ImageSets) -> StandIn | None:
     """The first stand-in for an image by its short name (`docker.io/library/` and a digest are left out)."""
     name = short_name(asked)
+    if any(c.asked.fullmatch(name) for c in sets.cannot):
+        return None
     return next((s for s in sets.stand_ins if s.asked.fullmatch(name)), None)
 
 
 def why_not(asked: str, sets: ImageSets) -> str:
     """Why an image cannot be answered from the local set."""
     name = short_name(asked)
-    general = "no stand-in in the local set: it takes a container registry, or an image of that name on this engine"
+    general = "no stand-in in the local set: it takes a registry, or an image of that name on this engine"
     return next((c.reason for c in sets.cannot if c.asked.fullmatch(name)), general)
 
 
