@@ -1,4 +1,4 @@
-"""The app factory: a FastAPI app with health, metrics, logs, errors, database, events and background tasks."""
+"""The app factory: FastAPI with health, metrics, logs, errors, database, events and background tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from coachlib.errors import add_error_handlers
 from coachlib.metrics import metrics_page
 from coachlib.observe import Observe
-from coachlib.runtime import Runtime, Worker, event_workers
+from coachlib.runtime import Resource, Runtime, Worker, event_workers
 from coachlib.settings import Settings
 from coachlib.topology import read_by
 
@@ -29,11 +29,13 @@ def create_app(
     publishes: bool = False,
     consumes: Mapping[str, Handler] | None = None,
     workers: Mapping[str, Worker] | None = None,
+    resources: Sequence[Resource] = (),
 ) -> FastAPI:
     """The app of one service.
 
-    `publishes`: it calls `emit`, so the outbox relay runs. `consumes`: a handler for each event type it reads, exactly
-    those of the topology (else ValueError). `workers`: its own background tasks by name.
+    `publishes`: it calls `emit`, so the relay runs. `consumes`: a handler for each event type it reads,
+    exactly those of the topology (else ValueError). `workers`: its background tasks by name.
+    `resources`: what is open as long as the service runs.
     """
     settings = Settings.from_env()
     handlers = dict(consumes or {})
@@ -44,11 +46,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         runtime = Runtime(settings, database=database, broker=bool(publishes or handlers))
         app.state.runtime = runtime
-        runtime.start(tasks)
-        try:
+        async with runtime.running(tasks, resources):
             yield
-        finally:
-            await runtime.stop()
 
     app = FastAPI(title=settings.service, lifespan=lifespan, openapi_url=None)
     for router in routers:

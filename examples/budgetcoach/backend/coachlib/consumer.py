@@ -1,4 +1,4 @@
-"""The consumer: one message at a time, effect and `processed_events` in one transaction, acknowledged after it."""
+"""The consumer: one message at a time, acknowledged after the transaction with its effect and its id."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def _apply(runtime: Runtime, handler: Handler, event: Event) -> str:
 
 
 async def _give_back(runtime: Runtime, message: AbstractIncomingMessage, event: Event) -> None:
-    """Return the message to its queue after a pause; the broker moves it to the dead letters after five times."""
+    """Return the message after a pause; past the delivery limit the broker moves it to the dead letters."""
     count = message.headers.get("x-delivery-count", 0)
     attempt = (int(count) if isinstance(count, int) else 0) + 1
     extra = {"event_id": str(event.id), "event_type": event.type}

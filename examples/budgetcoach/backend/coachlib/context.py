@@ -1,4 +1,4 @@
-"""The correlation id of what is being worked on: a request or an event. Logs and new events take it from here."""
+"""The correlation id of the request or event being worked on. Logs and new events take it from here."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 from coachlib.errors import error_response, unavailable
 from coachlib.settings import Settings
 
-# SQLSTATE classes of a server that is away for a while: connection, resources, operator intervention (restart).
+# SQLSTATE classes of a server that is away for a while: connection, resources, operator (restart).
 _AWAY = ("08", "53", "57")
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -40,7 +40,7 @@ class Base(DeclarativeBase):
 def make_engine(settings: Settings) -> AsyncEngine:
     """A small pool: blue and green of every service must fit into PostgreSQL's 100 connections together."""
 
-    async def connect() -> Any:
+    async def connect() -> object:
         # Read anew for each connection, so that a rotated password is picked up.
         import asyncpg
 
@@ -88,7 +88,7 @@ def is_away(error: BaseException) -> bool:
 
 
 def sqlstate(error: DBAPIError) -> str | None:
-    """The five-character SQLSTATE of the server's answer (PostgreSQL manual, appendix A), if there was one."""
+    """The SQLSTATE of the server's answer (PostgreSQL manual, appendix A), if there was one."""
     return getattr(error.orig, "sqlstate", None)
 
 
@@ -100,7 +100,7 @@ async def _request_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 Session = Annotated[AsyncSession, Depends(_request_session, scope="function")]
-"""The request's session. It commits when the route returns, before the answer goes out; an exception rolls back."""
+"""The request's session. It commits when the route returns, before the answer; an exception rolls back."""
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -31,7 +31,7 @@ _CODES = {
 
 
 class ApiError(Exception):
-    """Raise it anywhere in a request to answer with `status`. `fields` maps a field name to what is wrong with it."""
+    """Raise it in a request to answer with `status`. `fields` maps a field name to what is wrong with it."""
 
     def __init__(
         self,
@@ -49,7 +49,10 @@ class ApiError(Exception):
 
 
 def error_response(
-    status: int, message: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    message: str,
+    fields: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The answer for a failure, in the format of the API."""
     error: dict[str, object] = {"code": _CODES.get(status, "error"), "message": message}

@@ -58,7 +58,7 @@ async def emit(session: AsyncSession, kind: str, user_id: uuid.UUID, data: dict[
     Raises KeyError for a type that no service reads: it would wait for ever.
     """
     READERS[kind]
-    # Row locks first, then the outbox number: so the order of the numbers is the order of the changes to a row.
+    # Row locks first, then the outbox number: its order is then the order of the changes to a row.
     await session.flush()
     made = Event(
         id=uuid.uuid4(),

@@ -69,7 +69,7 @@ def _shorten(text: str, excess: int) -> str:
 
 
 def setup_logs(settings: Settings) -> None:
-    """Send every logger, uvicorn's too, through the JSON formatter; LOG_LEVEL sets the level (default INFO)."""
+    """Send every logger, uvicorn's too, through the JSON formatter; LOG_LEVEL sets the level (INFO)."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(settings))
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""Tasks that run as long as the service: started with it, restarted with backoff when they fail, stopped in order."""
+"""Tasks that run as long as the service: restarted with backoff when they fail, ended with it."""
 
 from __future__ import annotations
 

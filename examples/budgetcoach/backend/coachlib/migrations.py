@@ -1,4 +1,4 @@
-"""Alembic for all services: the environment that a service's migrations/env.py calls, and the common tables."""
+"""Alembic for all services: what a service's migrations/env.py calls, and the common tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MIGRATION_LOCK = 7_203_112
 def run_migrations(metadata: MetaData = Base.metadata) -> None:
     """Bring the database to the newest revision.
 
-    Old code goes on running meanwhile: no statement waits longer than a second for a lock, the whole is tried again.
+    Old code goes on running meanwhile: no statement waits over a second for a lock; then all is tried again.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:

@@ -1,4 +1,4 @@
-"""The middleware around every request: correlation id, version header, access log, metrics, and 500 as JSON."""
+"""The middleware around every request: correlation id, version header, access log, metrics, 500 as JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coachlib.context import correlation_id, new_correlation_id
@@ -40,6 +41,8 @@ class Observe:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            log.info("the client has gone", extra={"path": scope["path"], "method": scope["method"]})
         except Exception:
             log.exception("the request failed", extra={"path": scope["path"], "method": scope["method"]})
             if answer.status:
@@ -68,7 +71,7 @@ class _Answer:
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:
-    route = scope.get("route_label") or getattr(scope.get("route"), "path", "unmatched")
+    route: str = scope.get("route_label") or str(getattr(scope.get("route"), "path", "unmatched"))
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     count_request(method, route, status, seconds)
     quiet = scope["path"] in _QUIET and status < 400

@@ -1,4 +1,4 @@
-"""The relay: takes committed events from the outbox to the broker, in order, until the broker has confirmed them."""
+"""The relay: brings committed events to the broker, in order, and keeps each until the broker confirms it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RELAY_LOCK = 7_203_113
 
 
 async def relay(runtime: Runtime) -> None:
-    """Publish until the service stops; raises when the broker or the database is lost (then call it again)."""
+    """Publish until the service stops; raises when broker or database is lost (then call it again)."""
     channel = await runtime.broker.channel()
     try:
         exchange = await runtime.broker.exchange(channel)

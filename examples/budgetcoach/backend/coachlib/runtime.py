@@ -1,12 +1,13 @@
-"""What a running service holds: settings, database, broker, its background tasks, and how it starts and stops."""
+"""What a running service holds: settings, database, broker, background tasks; how it starts and stops."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coachlib.broker import Broker
 from coachlib.loops import keep_running, stop
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("coachlib.runtime")
 
 Worker = Callable[["Runtime"], Awaitable[None]]
-"""A background task: it runs until `runtime.stopping` is set; if it raises, it is called again after a pause."""
+"""A background task: it runs until `runtime.stopping` is set; if it raises, it is called again."""
+
+Resource = Callable[["Runtime"], AbstractAsyncContextManager[None]]
+"""Something open as long as the service runs, such as a client; it may add to `runtime.resources`."""
 
 
 class Runtime:
-    """`sessions` makes database sessions (only with database=True); `stopping` is set when the service shall end."""
+    """`sessions` makes database sessions (with database=True); `stopping` is set when the end has come."""
 
     engine: AsyncEngine
     sessions: Sessions
@@ -34,6 +38,7 @@ class Runtime:
         self.settings = settings
         self.broker = Broker(settings)
         self.stopping = asyncio.Event()
+        self.resources: dict[str, Any] = {}
         self.uses_database = database
         self.uses_broker = broker
         self._tasks: list[asyncio.Task[None]] = []
@@ -43,15 +48,28 @@ class Runtime:
             self.engine = make_engine(settings)
             self.sessions = make_sessions(self.engine)
 
-    def start(self, workers: Mapping[str, Worker]) -> None:
-        """Start the background tasks."""
+    @asynccontextmanager
+    async def running(
+        self, workers: Mapping[str, Worker], resources: Sequence[Resource]
+    ) -> AsyncIterator[None]:
+        """Open the resources and run the background tasks for the time of the `async with`."""
+        async with AsyncExitStack() as stack:
+            for resource in resources:
+                await stack.enter_async_context(resource(self))
+            self._start(workers)
+            try:
+                yield
+            finally:
+                await self._stop()
+
+    def _start(self, workers: Mapping[str, Worker]) -> None:
         for name, worker in workers.items():
             work = keep_running(name, partial(worker, self), self.stopping)
             self._tasks.append(asyncio.create_task(work, name=name))
         log.info("started")
 
-    async def stop(self) -> None:
-        """End the background tasks after what they are at, then close the connections."""
+    async def _stop(self) -> None:
+        # The tasks end after what they are at; only then may the connections go.
         self.stopping.set()
         await stop(self._tasks)
         await self.broker.close()

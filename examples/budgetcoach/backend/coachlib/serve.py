@@ -1,4 +1,4 @@
-"""Runs one service: `python -m coachlib.serve` starts services.SERVICE_NAME.main:app under uvicorn, one process."""
+"""Runs one service: `python -m coachlib.serve` starts services.SERVICE_NAME.main:app under uvicorn."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def main() -> int:
     setup_logs(settings)
     uvicorn.run(
         f"services.{settings.service}.main:app",
-        host="0.0.0.0",
+        host="0.0.0.0",  # noqa: S104 - the contract wants it; only the edge is published
         port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
-        # Longer than anything in front keeps a connection idle, so we never close one that is about to be used.
+        # Longer than the edge keeps a connection idle, so we never close one that is about to be used.
         timeout_keep_alive=75,
         # Together with the two seconds that background tasks get, this stays below the stop grace of 10 s.
         timeout_graceful_shutdown=int(settings.number("GRACEFUL_SECONDS", 7)),

@@ -1,4 +1,4 @@
-"""Reads what the runtime contract gives a service: plain settings from the environment, secrets from files."""
+"""Reads what the runtime contract gives: plain settings from the environment, secrets from files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SettingsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment of one service. Secrets are read from their file at each use, so a rotation needs no restart."""
+    """The environment of a service. A secret is read from its file at each use: rotation needs no restart."""
 
     service: str
     version: str = "dev"

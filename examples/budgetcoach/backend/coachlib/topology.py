@@ -1,12 +1,12 @@
 """Which service reads which event: the one source for exchanges, queues and bindings in RabbitMQ.
 
-Every service declares all of it, so an event that is published before its reader has ever started waits for it.
+Every service declares all of it, so an event published before its reader has ever started waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractChannel, AbstractExchange
@@ -61,7 +61,7 @@ async def _declare_reader(channel: AbstractChannel, exchange: AbstractExchange, 
         await queue.bind(exchange, routing_key=kind)
 
 
-def _arguments(service: str) -> dict[str, str | int | bool]:
+def _arguments(service: str) -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": DELIVERY_LIMIT,

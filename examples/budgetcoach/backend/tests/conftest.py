@@ -41,8 +41,10 @@ def broker(workdir: Path) -> Iterator[RabbitServer]:
 
 @pytest.fixture
 def launch(workdir: Path, postgres: PostgresServer, broker: RabbitServer) -> Iterator[Launch]:
-    """`launch("user", {"NAME": "value"})`: the service on a database of its own and the shared broker, until the
-    test ends; the broker's queues are emptied first."""
+    """`launch("user", {"NAME": "value"})`: the service on a new database and the shared broker, for one test.
+
+    The broker's queues are emptied first.
+    """
     with ExitStack() as stack:
         launcher = Launcher(workdir, postgres, broker, stack)
         launcher.empty_queues()

@@ -1,4 +1,4 @@
-"""Starts services as production does: migrate, then serve, each a process of its own with the contract's files."""
+"""Starts services as production does: migrate, then serve, with the files that the contract promises."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Service:
         """All that it has printed."""
         return self._log.read_text(encoding="utf-8")
 
-    def sql(self, query: str, *values: Any) -> list[Any]:
+    def sql(self, query: str, *values: object) -> list[Any]:
         """Rows of `query` on the service's own database."""
         return asyncio.run(_fetch(self.dsn or "", query, *values))
 
@@ -111,7 +111,7 @@ class Launcher:
         database: bool = True,
         root: Path = BACKEND,
     ) -> Service:
-        """Start service `name`; `files` are further secrets by name, `root` is where its services/ folder is."""
+        """Start service `name`; `files` are further secrets by name, `root` holds its services/ folder."""
         port = free_port()
         dsn = self._database(name) if database else None
         full = self._environment(name, port, dsn, dict(env or {}), dict(files or {}), root)
@@ -163,7 +163,7 @@ def _migrate(folder: Path, env: dict[str, str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-async def _fetch(dsn: str, query: str, *values: Any) -> list[Any]:
+async def _fetch(dsn: str, query: str, *values: object) -> list[Any]:
     connection = await asyncpg.connect(dsn)
     try:
         return list(await connection.fetch(query, *values))

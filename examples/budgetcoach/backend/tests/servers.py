@@ -78,13 +78,13 @@ class PostgresServer:
         password_file = self._folder.with_suffix(".pw")
         password_file.write_text(self.password)
         _own(password_file)
-        command = [self._bin / "initdb", "-D", self._folder, "-U", "admin", "--auth=scram-sha-256"]
+        command = [str(self._bin / "initdb"), "-D", str(self._folder), "-U", "admin", "--auth=scram-sha-256"]
         command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", f"--pwfile={password_file}"]
         subprocess.run(command, check=True, user=_other_user(), cwd="/", stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
         """Start it and wait until it takes connections."""
-        command = [self._bin / "postgres", "-D", self._folder, "-p", str(self.port), "-k", ""]
+        command = [str(self._bin / "postgres"), "-D", str(self._folder), "-p", str(self.port), "-k", ""]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
         log = self._folder.with_suffix(".log").open("ab")
         self._process = subprocess.Popen(command, user=_other_user(), cwd="/", stdout=log, stderr=log)

@@ -1,4 +1,4 @@
-"""Refresh tokens: rotated at each use; using one twice ends the whole family, for one of the two users is a thief."""
+"""Refresh tokens: rotated at each use; using one twice ends its family, for one of the two is a thief."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def start_family(session: AsyncSession, user_id: uuid.UUID) -> str:
 
 
 async def rotate(session: AsyncSession, token: str) -> tuple[uuid.UUID, str] | None:
-    """The user and the next token; None when `token` is unknown, expired or used. Reuse deletes the family."""
+    """The user and the next token; None when `token` is unknown, expired or used (which ends the family)."""
     stored = await session.get(RefreshToken, _hash(token), with_for_update=True)
     if stored is None:
         return None

@@ -15,7 +15,7 @@ ALLOWED = 10
 
 
 async def begin_attempt(session: AsyncSession, email: str) -> None:
-    """Count an attempt before the password is looked at, so that guesses at the same moment count too; else 429."""
+    """Count an attempt before the password is looked at, so that parallel guesses count too; else 429."""
     since = datetime.now(UTC) - WINDOW
     attempts = (LoginAttempt.email == email) & (LoginAttempt.at > since)
     # One at a time for an address: otherwise many requests could all read the same count.

@@ -1,0 +1,13 @@
+"""The gateway: authentication, rate limits, idempotency keys and routing for everything under /api/v1."""
+
+from coachlib.app import create_app
+from services.gateway.idempotency import forget_old_keys
+from services.gateway.routes import router
+from services.gateway.upstream import open_gateway
+
+app = create_app(
+    router,
+    prefix="",
+    workers={"idempotency keys": forget_old_keys},
+    resources=(open_gateway,),
+)

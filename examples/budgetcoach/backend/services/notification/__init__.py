@@ -1,0 +1,1 @@
+"""The inbox of each user, and e-mails about what matters."""

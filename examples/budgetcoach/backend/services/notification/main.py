@@ -1,0 +1,8 @@
+"""The notification service: the inbox, and e-mails by SMTP."""
+
+from coachlib.app import create_app
+from services.notification.events import HANDLERS
+from services.notification.routes import router
+from services.notification.sender import run as send_emails
+
+app = create_app(router, consumes=HANDLERS, workers={"e-mails": send_emails})
