@@ -1,0 +1,48 @@
+"""docker compose, always on the rendered tree: its folder holds .env, which names project and file."""
+
+from __future__ import annotations
+
+from homeport.commands.command import Command
+
+
+def _compose(tree: str, *words: str, timeout: float = 120.0, acts: bool = True) -> Command:
+    argv = ("docker", "compose", "--project-directory", tree, "--env-file", f"{tree}/.env")
+    return Command(
+        (*argv, "-f", f"{tree}/docker-compose.prod.yml", *words), acts=acts, timeout=timeout, cwd=tree
+    )
+
+
+def up(tree: str, *services: str) -> Command:
+    """Create or update these services and nothing else; does not wait, never pulls."""
+    return _compose(
+        tree, "up", "-d", "--no-deps", "--no-build", "--pull", "never", "--quiet-pull", *services, timeout=300
+    )
+
+
+def run_once(tree: str, service: str, timeout: float) -> Command:
+    """A one-off container of a service (migrations), removed afterwards."""
+    return _compose(tree, "run", "--rm", "-T", "--no-deps", service, timeout=timeout)
+
+
+def logs(tree: str, *services: str, follow: bool, tail: str, since: str = "") -> Command:
+    extra = ("--since", since) if since else ()
+    return _compose(
+        tree,
+        "--profile",
+        "*",
+        "logs",
+        "--no-log-prefix" if len(services) == 1 else "--timestamps",
+        "--tail",
+        tail,
+        *(("-f",) if follow else ()),
+        *extra,
+        *services,
+        acts=False,
+        timeout=10**9,
+    )
+
+
+def down(tree: str, volumes: bool) -> Command:
+    """Stop and remove every container and network of the project, of any profile."""
+    extra = ("--volumes",) if volumes else ()
+    return _compose(tree, "--profile", "*", "down", "--remove-orphans", "-t", "30", *extra, timeout=300)

@@ -1,0 +1,80 @@
+"""The docker client's commands."""
+
+from __future__ import annotations
+
+from homeport.commands.command import Command, acts, asks
+
+
+def engine_version() -> Command:
+    return asks("docker", "version", "--format", "{{.Server.Version}}")
+
+
+def compose_version() -> Command:
+    return asks("docker", "compose", "version", "--short")
+
+
+def info() -> Command:
+    """One JSON object: root directory, architecture, memory, cgroup limits."""
+    return asks("docker", "info", "--format", "{{json .}}")
+
+
+def containers(project: str) -> Command:
+    """Ids of all containers of a compose project, one a line, stopped ones too."""
+    return asks(
+        "docker", "ps", "-aq", "--no-trunc", "--filter", f"label=com.docker.compose.project={project}"
+    )
+
+
+def inspect(*ids: str) -> Command:
+    """A JSON list, one object an id."""
+    return asks("docker", "inspect", *ids)
+
+
+def image_ids(*references: str) -> Command:
+    """`REFERENCE ID` lines would need one call each; this gives a JSON list for those that exist."""
+    return asks("docker", "image", "inspect", *references)
+
+
+def tag(source: str, target: str) -> Command:
+    return acts("docker", "tag", source, target)
+
+
+def stop(*containers: str, grace: float) -> Command:
+    """Stop with the service's own grace (seconds); the deadline is later than Docker's own kill."""
+    seconds = str(max(1, round(grace)))
+    return acts("docker", "stop", "-t", seconds, *containers, timeout=grace + 30)
+
+
+def remove(*containers: str) -> Command:
+    """Remove, running or not, with anonymous volumes (named ones stay)."""
+    return acts("docker", "rm", "-f", "-v", *containers)
+
+
+def logs(container: str, lines: int = 15) -> Command:
+    return asks("docker", "logs", "--tail", str(lines), container)
+
+
+def networks() -> Command:
+    return asks("docker", "network", "ls", "-q", "--no-trunc")
+
+
+def inspect_networks(*ids: str) -> Command:
+    return asks("docker", "network", "inspect", *ids)
+
+
+def restart(container: str) -> Command:
+    return acts("docker", "restart", container, timeout=120)
+
+
+def pull(reference: str) -> Command:
+    return acts("docker", "pull", "-q", reference, timeout=600)
+
+
+def manifest(reference: str) -> Command:
+    """Ask the registry about an image without fetching it."""
+    return asks("docker", "manifest", "inspect", reference, timeout=8)
+
+
+def stats(*containers: str) -> Command:
+    """One JSON object a line and container: memory and CPU now."""
+    return asks("docker", "stats", "--no-stream", "--format", "{{json .}}", *containers)

@@ -1,0 +1,92 @@
+"""Builds the images of a stack where the operator is, and says which one failed and why."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from homeport.commands import docker
+from homeport.commands.bake import BuildTarget, bake
+from homeport.engine.progress import Step
+from homeport.engine.runner import Runner
+from homeport.errors import BuildError
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/cert.pem",  # macOS
+)
+_STEP = re.compile(r"#\d+ \[(?P<what>[^\]]+)\] (?P<line>.*)")
+_FAILED = re.compile(r"(?:ERROR: )?target (?P<target>[\w.-]+): (?P<why>.*)")
+
+
+def ca_bundle() -> str:
+    """The machine's certificate bundle, for builds behind a private CA; empty when none is found."""
+    given = os.environ.get("SSL_CERT_FILE", "")
+    return next((path for path in (given, *_BUNDLES) if path and Path(path).is_file()), "")
+
+
+def build(runner: Runner, targets: list[BuildTarget], step: Step) -> None:
+    """Build all targets in parallel; progress goes to `step`. Raises BuildError with the failing target."""
+
+    def show(line: str) -> None:
+        if match := _STEP.match(line):
+            step.note(f"{match['what']}: {match['line'][:60]}")
+
+    result = runner.stream(bake(targets, ca_bundle()), show)
+    if not result.ok:
+        raise _explain(result.out, targets)
+
+
+def _explain(output: str, targets: list[BuildTarget]) -> BuildError:
+    lines = output.splitlines()
+    failed = next((m for line in lines if (m := _FAILED.search(line))), None)
+    name = failed["target"] if failed else ""
+    target = next((t for t in targets if t.name == name), None)
+    place = f"{target.context}/{target.dockerfile}" if target else "the build"
+    return BuildError(
+        f"{name or 'an image'} cannot be built ({place}); nothing that runs was touched",
+        _cure(output, target),
+        _last_lines(lines),
+    )
+
+
+def _cure(output: str, target: BuildTarget | None) -> str:
+    if "failed to resolve source metadata" in output or "pull access denied" in output:
+        return (
+            "A base image cannot be had: no container registry answers. Use one of the local set's "
+            "(docs/images.md) or load it: docker load -i IMAGE.tar"
+        )
+    if "no space left on device" in output:
+        return "The disk is full: `docker system df` shows what Docker holds, `docker builder prune` frees the cache."
+    if "CERTIFICATE_VERIFY_FAILED" in output or "self-signed certificate" in output.lower():
+        return "A private CA is in between: mount the secret `ca` in that RUN (docs/service-contract.md)."
+    where = target.context if target else "the folder"
+    return f"Mend the step above, then run again; to see it all: docker build {where}"
+
+
+def _last_lines(lines: list[str]) -> str:
+    """The failing step's own lines: those before the first ERROR, without the noise after it."""
+    end = next((n for n, line in enumerate(lines) if "ERROR" in line), len(lines))
+    number = lines[end].split(" ", 1)[0] if end < len(lines) else ""
+    own = [line for line in lines[:end] if line.startswith(number + " ")]
+    return "\n".join([*own[-15:], *lines[end : end + 1]])
+
+
+def image_ids(runner: Runner, references: list[str]) -> dict[str, str]:
+    """Reference -> image id, for those that are on this engine."""
+    import json  # noqa: PLC0415
+
+    unique = sorted(set(references))
+    if not unique:
+        return {}
+    found = json.loads(runner.run(docker.image_ids(*unique)).out or "[]")
+    by_tag = {tag: one["Id"] for one in found for tag in [*one["RepoTags"], *(one["RepoDigests"] or [])]}
+    return {ref: by_tag[_full(ref)] for ref in unique if _full(ref) in by_tag}
+
+
+def _full(reference: str) -> str:
+    """As the engine lists it: with a tag."""
+    last = reference.rsplit("/", 1)[-1]
+    return reference if ":" in last or "@" in last else f"{reference}:latest"

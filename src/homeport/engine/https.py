@@ -1,0 +1,38 @@
+"""One HTTPS request to a stack's own edge, with the right name whatever DNS says, its certificate checked."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+
+from homeport.engine import authority
+from homeport.stack.model import Target
+
+
+def get(target: Target, path: str, timeout: float = 5.0) -> tuple[int, str]:
+    """GET: status (0 without an answer) and what was seen, in words."""
+    context = ssl.create_default_context()
+    if target.env.tls == "self-signed":
+        context.load_verify_locations(cafile=str(authority.certificate()))
+    address = "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
+    try:
+        with socket.create_connection((address, target.env.ports.https), timeout) as plain:
+            secured = context.wrap_socket(plain, server_hostname=target.env.domain)
+            return _ask(secured, target.env.domain, path, timeout)
+    except OSError as fault:
+        return 0, f"no answer ({fault})"
+
+
+def _ask(secured: ssl.SSLSocket, domain: str, path: str, timeout: float) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(domain, timeout=timeout)
+    connection.sock = secured
+    try:
+        connection.request("GET", path, headers={"Host": domain, "User-Agent": "homeport"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, f"HTTP {answer.status}"
+    except http.client.HTTPException as fault:
+        return 0, f"not HTTP ({type(fault).__name__})"
+    finally:
+        connection.close()

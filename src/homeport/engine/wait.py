@@ -1,0 +1,40 @@
+"""The one polling function: every wait has a deadline, a reason, and its last state in the message."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SLOWNESS = float(os.environ.get("HOMEPORT_SLOWNESS", "1"))  # multiplies every deadline, for slow machines
+
+
+class WaitedTooLong(Exception):  # noqa: N818 (reads as what happened)
+    """The deadline passed; `state` is what was seen last."""
+
+    def __init__(self, what: str, seconds: float, state: str) -> None:
+        super().__init__(f"{what}: not within {seconds:.0f} s (last seen: {state})")
+        self.state = state
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look: whether it is good now, and the state in words."""
+
+    good: bool
+    state: str = ""
+
+
+def wait_until(what: str, look: Callable[[], Seen], seconds: float, every: float = 0.05) -> float:
+    """Look every `every` seconds until it is good; the seconds that took. Raises WaitedTooLong."""
+    started = time.monotonic()
+    deadline = started + seconds * SLOWNESS
+    while True:
+        seen = look()
+        now = time.monotonic()
+        if seen.good:
+            return now - started
+        if now >= deadline:
+            raise WaitedTooLong(what, seconds * SLOWNESS, seen.state)
+        time.sleep(min(every, max(0.0, deadline - now)))

@@ -1,0 +1,25 @@
+"""Taking a stack away: containers and networks; its data only when asked for."""
+
+from __future__ import annotations
+
+from homeport.commands import compose, docker
+from homeport.engine.host import LocalHost
+from homeport.errors import HostError
+from homeport.release.roll import observe
+from homeport.stack.model import Target
+
+
+def take_down(host: LocalHost, target: Target, volumes: bool) -> int:
+    """Remove every container of the project; how many there were."""
+    with host.lock():
+        running = observe(host, target.project)
+        if (host.live / "docker-compose.prod.yml").exists():
+            result = host.runner.run(compose.down(str(host.live), volumes))
+            if not result.ok:
+                raise HostError("docker compose down failed", "Its own words are above.", result.tail())
+        elif running:
+            host.runner.run(docker.remove(*(c.id for c in running)))
+        if volumes:
+            for path in (host.root / "state").glob("seed-*.txt"):
+                path.unlink()
+        return len(running)

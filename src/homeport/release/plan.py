@@ -1,0 +1,231 @@
+"""What must change to come from what runs to what is wanted. Pure: a killed deploy needs no repair, because
+the next one looks at the world as it is and plans again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from homeport.components.contribution import Container
+from homeport.stack.model import Slot, Target, has_slots, slot_container
+
+
+@dataclass(frozen=True)
+class Running:
+    """One container of the project as the engine sees it. `image` is an id (sha256:...), `pid` 0 when not running."""
+
+    id: str
+    name: str
+    compose: str
+    config: str
+    image: str
+    state: str
+    health: str
+    pid: int
+    restarts: int
+    exit_code: int
+    oom: bool
+    one_off: bool = False
+
+    @property
+    def up(self) -> bool:
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A container that is created or replaced in place, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Roll:
+    """A service that starts in `slot`; `old`: ids of its containers in the other slot, to be drained."""
+
+    service: str
+    slot: Slot
+    why: str
+    containers: tuple[str, ...]
+    old: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole change; empty when the world is as wanted."""
+
+    infrastructure: tuple[Change, ...] = ()
+    rolls: tuple[Roll, ...] = ()
+    stale: tuple[
+        str, ...
+    ] = ()  # ids of containers that nothing wants: left by a killed deploy, or by a removed part
+    unchanged: tuple[str, ...] = ()
+    flags: dict[str, Slot] = field(default_factory=dict)  # service -> slot that serves when the plan is done
+
+    @property
+    def empty(self) -> bool:
+        return not (self.infrastructure or self.rolls or self.stale)
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is: containers by compose service, services whose green flag is set, image ids by reference."""
+
+    containers: tuple[Running, ...]
+    green: frozenset[str]
+    images: Mapping[str, str]
+    touched_folders: frozenset[str] = (
+        frozenset()
+    )  # top folders of the tree whose files differ from the live ones
+    touched_secrets: frozenset[str] = frozenset()  # secrets/ folders that are written anew
+
+    def named(self, compose: str) -> Running | None:
+        return next((c for c in self.containers if c.compose == compose and not c.one_off), None)
+
+
+def parse_containers(inspected: list[dict[str, Any]]) -> tuple[Running, ...]:
+    """`docker inspect` of containers -> Running."""
+    return tuple(_parse(one) for one in inspected)
+
+
+def _parse(one: dict[str, Any]) -> Running:
+    labels, state = one["Config"].get("Labels") or {}, one["State"]
+    return Running(
+        id=one["Id"],
+        name=one["Name"].lstrip("/"),
+        compose=labels.get("com.docker.compose.service", ""),
+        config=labels.get("homeport.config", ""),
+        image=one["Image"],
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status", ""),
+        pid=state.get("Pid", 0),
+        restarts=one.get("RestartCount", 0),
+        exit_code=state.get("ExitCode", 0),
+        oom=state.get("OOMKilled", False),
+        one_off=labels.get("com.docker.compose.oneoff") == "True",
+    )
+
+
+def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
+    """Compare what is wanted with the world; decide slots."""
+    by_name = {container.name: container for container in wanted}
+    slotted = {name for name, service in target.services.items() if has_slots(service)}
+    rolls: list[Roll] = []
+    unchanged: list[str] = []
+    flags: dict[str, Slot] = {}
+    for service in slotted_in_order(target):
+        active = _active_slot(target, service, world)
+        why = _why_roll(target, service, active, by_name, world)
+        if why:
+            roll = _roll(target, service, active, why, world)
+            rolls.append(roll)
+            flags[service] = roll.slot
+        else:
+            unchanged.append(service)
+            flags[service] = active
+    fixed = [c for c in wanted if not c.profiles]
+    changes = [Change(c.name, why) for c in fixed if (why := _why_change(c, world))]
+    unchanged += [c.name for c in fixed if not _why_change(c, world)]
+    kept = {c.name for c in fixed} | {
+        name for service in slotted for name in _names(target, service, flags[service])
+    }
+    draining = {id_ for roll in rolls for id_ in roll.old}
+    stale = tuple(c.id for c in world.containers if c.compose not in kept and c.id not in draining)
+    return Plan(tuple(changes), tuple(rolls), stale, tuple(unchanged), flags)
+
+
+def slotted_in_order(target: Target) -> list[str]:
+    """Services with slots, those that others depend on first; the file's order otherwise."""
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in order or name not in target.services:
+            return
+        for needed in target.services[name].depends:
+            visit(needed)
+        order.append(name)
+
+    for name in target.services:
+        visit(name)
+    return [name for name in order if has_slots(target.services[name])]
+
+
+def levels(target: Target, services: list[str]) -> list[list[str]]:
+    """`services` in groups: each group depends only on earlier ones, so its members may start at once."""
+    depth: dict[str, int] = {}
+    for name in slotted_in_order(target):
+        depth[name] = 1 + max((depth.get(d, 0) for d in target.services[name].depends), default=0)
+    groups: dict[int, list[str]] = {}
+    for name in services:
+        groups.setdefault(depth[name], []).append(name)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _names(target: Target, service: str, slot: Slot) -> list[str]:
+    return [slot_container(service, slot, n) for n in range(1, target.services[service].replicas + 1)]
+
+
+def _active_slot(target: Target, service: str, world: World) -> Slot:
+    """HTTP: what the flag says. A worker has no flag: the slot that runs."""
+    if target.services[service].port:
+        return "green" if service in world.green else "blue"
+    green = any(c.up for name in _names(target, service, "green") if (c := world.named(name)))
+    blue = any(c.up for name in _names(target, service, "blue") if (c := world.named(name)))
+    return "green" if green and not blue else "blue"
+
+
+def _why_roll(
+    target: Target, service: str, active: Slot, by_name: Mapping[str, Container], world: World
+) -> str:
+    for name in _names(target, service, active):
+        runs, want = world.named(name), by_name[name]
+        if runs is None:
+            return "it does not run"
+        if not runs.up:
+            return f"it has stopped ({runs.state})"
+        if why := _difference(runs, want, world):
+            return why
+    if service in world.touched_secrets:
+        return "its secrets changed"
+    return ""
+
+
+def _roll(target: Target, service: str, active: Slot, why: str, world: World) -> Roll:
+    """Into the idle slot; when nothing serves, into the active one, so that no flag need change."""
+    idle: Slot = "blue" if active == "green" else "green"
+    prefix = f"{service}-{active}"
+    old = tuple(
+        c.id for c in world.containers if c.up and (c.compose == prefix or c.compose.startswith(prefix + "-"))
+    )
+    slot = idle if old else active
+    return Roll(service, slot, why, tuple(_names(target, service, slot)), old)
+
+
+def _why_change(want: Container, world: World) -> str:
+    runs = world.named(want.name)
+    if runs is None:
+        return "it does not exist"
+    if not runs.up:
+        return f"it has stopped ({runs.state})"
+    if why := _difference(runs, want, world):
+        return why
+    return _why_restart(want, world)
+
+
+def _why_restart(want: Container, world: World) -> str:
+    """Mounted files are not part of a container's spec. nginx watches its own and reloads by itself."""
+    folders = {mount.source.removeprefix("./") for mount in want.mounts if mount.source.startswith("./")}
+    touched = sorted(folders & world.touched_folders - {"health"})
+    if touched and want.name != "nginx":
+        return f"its files changed: {', '.join(touched)}/"
+    secret_folders = {f.removeprefix("secrets/") for f in folders if f.startswith("secrets/")}
+    return "its secrets changed" if secret_folders & world.touched_secrets else ""
+
+
+def _difference(runs: Running, want: Container, world: World) -> str:
+    if runs.config != dict(want.labels).get("homeport.config", ""):
+        return "its configuration changed"
+    wanted_image = world.images.get(want.image, "")
+    return "its image changed" if wanted_image and runs.image != wanted_image else ""

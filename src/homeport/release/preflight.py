@@ -1,0 +1,162 @@
+"""What must hold before anything is touched: engine, disk, memory, ports, addresses, the domain. All faults at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from homeport.commands import docker
+from homeport.engine.runner import Runner
+from homeport.errors import HostError
+from homeport.stack.model import Target
+
+OLDEST_ENGINE = (24, 0)  # start_interval of health checks, and bake with named contexts
+OLDEST_COMPOSE = (2, 20)
+LEAST_FREE = 0.10  # share of the disk that must be free, as long as that is less than MOST_FREE
+MOST_FREE = 5 * 1024**3  # bytes
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What answered."""
+
+    version: str
+    compose: str
+    root: str
+    memory: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason not to start, and its cure."""
+
+    text: str
+    cure: str
+
+
+def check_engine(runner: Runner) -> Engine:
+    """Ask the engine; HostError when it does not answer or is too old."""
+    version = runner.run(docker.engine_version())
+    if not version.ok:
+        raise HostError(
+            "no Docker engine answers",
+            "Start it (systemctl start docker), or let `./run up` install one; may you use its socket? (id -nG)",
+            version.tail(3),
+        )
+    compose = runner.run(docker.compose_version())
+    if not compose.ok:
+        raise HostError("docker compose is missing", "Install the compose plugin, version 2.20 or later.")
+    info = json.loads(runner.run(docker.info()).out)
+    engine = Engine(version.out.strip(), compose.out.strip(), info["DockerRootDir"], info["MemTotal"])
+    if _numbers(engine.version) < OLDEST_ENGINE:
+        raise HostError(
+            f"the Docker engine is {engine.version}; homeport needs 24.0 or later", "Upgrade Docker."
+        )
+    if _numbers(engine.compose) < OLDEST_COMPOSE:
+        raise HostError(f"docker compose is {engine.compose}; homeport needs 2.20 or later", "Upgrade it.")
+    return engine
+
+
+def check(runner: Runner, target: Target, engine: Engine, running: bool) -> None:
+    """All faults of the machine for this stack, in one error. `running`: our own edge already holds the ports."""
+    faults = [*_disk(engine), *_tls(target), *_domain(target), *_memory(target, engine)]
+    if not running:
+        faults += [*_ports(target), *_addresses(runner, target)]
+    if faults:
+        raise HostError(
+            "; ".join(fault.text for fault in faults), "\n      ".join(fault.cure for fault in faults)
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:2])
+
+
+def _disk(engine: Engine) -> Iterator[Fault]:
+    root = next(p for p in (Path(engine.root), *Path(engine.root).parents) if p.exists())
+    usage = shutil.disk_usage(root)
+    if usage.free < min(usage.total * LEAST_FREE, MOST_FREE):
+        yield Fault(
+            f"the disk of {engine.root} is full: {usage.free / 1024**3:.1f} GB of {usage.total / 1024**3:.0f} GB free",
+            "Free some: `docker system df` shows what Docker holds; `docker builder prune` is harmless.",
+        )
+
+
+def _memory(target: Target, engine: Engine) -> Iterator[Fault]:
+    largest = max((s.memory for s in target.services.values()), default=0)
+    if largest > engine.memory:
+        yield Fault(
+            f"a service may use {largest // 1024**2} MB, the machine has {engine.memory // 1024**2} MB",
+            "Lower `memory:` or take a larger machine.",
+        )
+
+
+def _tls(target: Target) -> Iterator[Fault]:
+    if target.env.tls != "self-signed":
+        yield Fault(
+            f"environments.{target.environment}.tls: {target.env.tls} is not yet served by this version",
+            "Use `tls: self-signed` for now.",
+        )
+
+
+def _domain(target: Target) -> Iterator[Fault]:
+    domain = target.env.domain
+    if domain == "localhost" or domain.endswith(".localhost"):
+        return  # browsers and curl answer these themselves (RFC 6761)
+    try:
+        socket.getaddrinfo(domain, target.env.ports.https)
+    except OSError:
+        yield Fault(
+            f"environments.{target.environment}.domain: {domain} does not resolve",
+            f"Make a DNS record for it, or for a try add `127.0.0.1 {domain}` to /etc/hosts.",
+        )
+
+
+def _ports(target: Target) -> Iterator[Fault]:
+    address = "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
+    for key, port in (("http", target.env.ports.http), ("https", target.env.ports.https)):
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex((address, port)) == 0:
+                yield Fault(
+                    f"port {port} is taken by {_holder(port)}",
+                    f"Stop it, or set environments.{target.environment}.ports.{key} to a free one.",
+                )
+
+
+def _holder(port: int) -> str:
+    """The program that listens on a port, from /proc; `another program` where that may not be read."""
+    inodes = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+        except OSError:
+            continue
+    return "another program"
+
+
+def _addresses(runner: Runner, target: Target) -> Iterator[Fault]:
+    ids = runner.run(docker.networks()).out.split()
+    networks = json.loads(runner.run(docker.inspect_networks(*ids)).out or "[]") if ids else []
+    for network in networks:
+        if (network.get("Labels") or {}).get("com.docker.compose.project") == target.project:
+            continue
+        for config in (network.get("IPAM") or {}).get("Config") or ():
+            subnet = ipaddress.ip_network(config["Subnet"], strict=False)
+            if subnet.version == 4 and subnet.overlaps(target.subnet):
+                yield Fault(
+                    f"the addresses {target.subnet} are in use by the Docker network {network['Name']}",
+                    f"Set environments.{target.environment}.network to a free /20, e.g. 10.200.0.0/20.",
+                )

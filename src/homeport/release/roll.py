@@ -1,0 +1,221 @@
+"""The dangerous act: a new container takes the place of an old one without a lost request.
+
+start_all(level)     the idle slots are created beside the ones that serve
+wait_healthy         each is asked from the host every 50 ms; a bad one is removed, the old never knew
+switch               one flag file; nginx sees it at the next request
+-- until here going back is flipping the flag --
+drain, then stop     the kernel's own table says when the old one has no request left
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from homeport.commands import compose, docker
+from homeport.engine.host import LocalHost
+from homeport.engine.progress import Step
+from homeport.engine.wait import Seen, WaitedTooLong, wait_until
+from homeport.errors import ReleaseError
+from homeport.release.plan import Roll, Running, parse_containers
+from homeport.stack.model import Slot, Target
+from homeport.stack.parts import Service
+
+SETTLE = (
+    0.3  # seconds between the flip and the first look at the old one: requests that read the old flag arrive
+)
+QUIET_LOOKS = 3  # looks in a row without an open request
+DRAIN_LIMIT = 30.0  # seconds; WebSockets and SSE never drain by themselves
+_RESTARTS_TO_GIVE_UP = 2
+
+
+@dataclass(frozen=True)
+class Roller:
+    """Rolls services of one target on one host."""
+
+    host: LocalHost
+    target: Target
+
+    def start_level(self, rolls: list[Roll], step: Step) -> None:
+        """Start the new slots of these services at once, wait until all are good, then switch them."""
+        self._clear_leftovers(rolls)
+        names = [name for roll in rolls for name in roll.containers]
+        step.note(f"starting {', '.join(names)}")
+        result = self.host.runner.run(compose.up(str(self.host.live), *names))
+        if not result.ok:
+            raise ReleaseError(
+                "the engine could not start a container", _engine_cure(result.err), result.tail()
+            )
+        self._wait_all(rolls, step)
+        for roll in rolls:
+            if self.target.services[roll.service].port:
+                self.host.flip(roll.service, roll.slot)
+
+    def undo(self, rolls: list[Roll]) -> None:
+        """Back to the slots that served before, and away with the new containers."""
+        for roll in rolls:
+            if roll.old and self.target.services[roll.service].port:
+                self.host.flip(roll.service, other(roll.slot))
+        time.sleep(SETTLE)
+        fresh = [c.id for roll in rolls if roll.old for c in self._containers(list(roll.containers))]
+        if fresh:
+            self.host.runner.run(docker.remove(*fresh))
+
+    def finish(self, rolls: list[Roll], step: Step) -> None:
+        """Drain and stop the old slots, all at once, each with its own limits."""
+        old = [roll for roll in rolls if roll.old]
+        if not old:
+            return
+        time.sleep(SETTLE)
+        with ThreadPoolExecutor(max_workers=len(old)) as pool:
+            list(pool.map(lambda roll: self._retire(roll, step), old))
+
+    def _retire(self, roll: Roll, step: Step) -> None:
+        service = self.target.services[roll.service]
+        running = parse_containers(self._inspect(roll.old))
+        if service.port:
+            step.note(f"{roll.service}: draining {other(roll.slot)}")
+            self._drain(running, service.port)
+        step.note(f"{roll.service}: stopping {other(roll.slot)}")
+        self.host.runner.run(docker.stop(*roll.old, grace=service.stop_grace))
+        self.host.runner.run(docker.remove(*roll.old))
+
+    def _drain(self, running: tuple[Running, ...], port: int) -> None:
+        quiet = 0
+
+        def look() -> Seen:
+            nonlocal quiet
+            count = sum(self.host.open_requests(c.pid, port) for c in running if c.pid)
+            quiet = quiet + 1 if count == 0 else 0
+            return Seen(quiet >= QUIET_LOOKS, f"{count} open")
+
+        try:
+            wait_until("the old container's requests end", look, DRAIN_LIMIT)
+        except WaitedTooLong:
+            return  # only streams are left: the app is told to stop and closes them itself
+
+    def _wait_all(self, rolls: list[Roll], step: Step) -> None:
+        with ThreadPoolExecutor(max_workers=max(1, len(rolls))) as pool:
+            faults = [f for f in pool.map(lambda roll: self._wait_one(roll, step), rolls) if f]
+        if faults:
+            raise faults[0]
+
+    def _wait_one(self, roll: Roll, step: Step) -> ReleaseError | None:
+        for name in roll.containers:
+            try:
+                seconds = wait_healthy(self.host, self.target, roll, name)
+                step.note(f"{name} is healthy after {seconds:.1f} s")
+            except ReleaseError as fault:
+                return fault
+        return None
+
+    def _clear_leftovers(self, rolls: list[Roll]) -> None:
+        """What an earlier, killed deploy left in the slots that we are about to use."""
+        names = [name for roll in rolls for name in roll.containers]
+        left = [c.id for c in self._containers(names)]
+        if left:
+            self.host.runner.run(docker.remove(*left))
+
+    def _containers(self, compose_names: list[str]) -> list[Running]:
+        return [
+            c for c in observe(self.host, self.target.project) if c.compose in compose_names and not c.one_off
+        ]
+
+    def _inspect(self, ids: tuple[str, ...]) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(self.host.runner.run(docker.inspect(*ids)).out or "[]")
+        return found
+
+
+def other(slot: Slot) -> Slot:
+    return "blue" if slot == "green" else "green"
+
+
+def observe(host: LocalHost, project: str) -> tuple[Running, ...]:
+    """All containers of the project, as they are now."""
+    ids = host.runner.run(docker.containers(project)).out.split()
+    return parse_containers(json.loads(host.runner.run(docker.inspect(*ids)).out or "[]")) if ids else ()
+
+
+def wait_healthy(host: LocalHost, target: Target, roll: Roll, name: str) -> float:
+    """Seconds until this container is good. Raises ReleaseError with its last log lines and what to do."""
+    service = target.services[roll.service]
+    look = _Look(host, target, service, roll, name)
+    try:
+        return wait_until(f"{name} is healthy", look, service.health.start if service.health else 10.0)
+    except WaitedTooLong as fault:
+        raise look.failure(f"{roll.service} did not become healthy: {fault.state}") from fault
+
+
+class _Look:
+    """One look at a container that is starting: is it good, is it lost?"""
+
+    def __init__(self, host: LocalHost, target: Target, service: Service, roll: Roll, name: str) -> None:
+        self.host, self.target, self.service, self.roll, self.name = host, target, service, roll, name
+        self.looks = 0
+
+    def __call__(self) -> Seen:
+        self.looks += 1
+        path = self.service.health.path if self.service.health else None
+        if path and self.service.port:
+            seen = self._ask(path, self.service.port)
+            if seen.good or self.looks % 10:  # the engine is asked every half second only
+                return seen
+            return self._engine(seen.state)
+        return self._engine("")
+
+    def _ask(self, path: str, port: int) -> Seen:
+        replica = self.roll.containers.index(self.name) + 1
+        address = self.target.slot_address(self.roll.service, self.roll.slot, replica)
+        timeout = self.service.health.timeout if self.service.health else 3.0
+        status, text = self.host.http_status(address, port, path, timeout)
+        return Seen(200 <= status < 300, f"{path}: {text}")
+
+    def _engine(self, said: str) -> Seen:
+        container = self._container()
+        if container is None:
+            return Seen(False, said or "no container")
+        if container.state in ("exited", "dead") or container.restarts >= _RESTARTS_TO_GIVE_UP:
+            raise self.failure(_death(self.roll.service, container))
+        if said:
+            return Seen(False, said)
+        good = container.health == "healthy" or (container.up and not container.health and self.looks > 20)
+        return Seen(good, f"the engine says {container.health or container.state}")
+
+    def _container(self) -> Running | None:
+        found = [
+            c for c in observe(self.host, self.target.project) if c.compose == self.name and not c.one_off
+        ]
+        return found[0] if found else None
+
+    def failure(self, message: str) -> ReleaseError:
+        container = self._container()
+        lines = self.host.runner.run(docker.logs(container.id)).tail() if container else ""
+        return ReleaseError(message, _health_cure(self.service, self.target, self.roll.service), lines)
+
+
+def _death(service: str, container: Running) -> str:
+    if container.oom:
+        return f"{service} was killed for using more memory than its limit"
+    return (
+        f"{service} ends by itself at start (exit code {container.exit_code}, {container.restarts} restarts)"
+    )
+
+
+def _health_cure(service: Service, target: Target, name: str) -> str:
+    asked = (
+        f"its health path {service.health.path}" if service.health and service.health.path else "its health"
+    )
+    return (
+        f"The lines above are the last that {name} said. Mend it, or {asked} in homeport.yaml "
+        f"(health.start is how long it may take), then run the same command again."
+    )
+
+
+def _engine_cure(text: str) -> str:
+    if "port is already allocated" in text or "address already in use" in text:
+        return "Another program holds the port; `homeport status` and `ss -ltnp` show who."
+    if "Pool overlaps" in text:
+        return "Another network of this machine has the same addresses: set `network:` in the environment."
+    return "The engine's own words are above; `docker ps -a` shows what is there."

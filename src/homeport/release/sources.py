@@ -1,0 +1,151 @@
+"""What a stack is made of on the operator's machine: images to build, the frontend, the certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from homeport.commands import docker
+from homeport.commands.bake import BuildTarget
+from homeport.engine import authority, builds, imageset
+from homeport.engine.host import LocalHost
+from homeport.engine.progress import Progress
+from homeport.engine.runner import Runner
+from homeport.errors import BuildError
+from homeport.images.standins import answer
+from homeport.release.history import Record
+from homeport.stack.model import Target
+from homeport.stack.parts import Build
+
+FRONTEND = "frontend"
+
+
+@dataclass
+class Sources:
+    """`folder` holds homeport.yaml; `images` is the choice of set: auto, local or upstream."""
+
+    folder: Path
+    cache: Path  # where built frontends are put before they are published
+    images: str = "auto"
+
+    def build(self, runner: Runner, target: Target, progress: Progress, before: Record | None) -> Target:
+        """Bring every image; the target with the references that this release runs.
+
+        A service whose image came out the same keeps the reference and version that it runs under, so that
+        nothing is started anew for a name.
+        """
+        chosen = imageset.choose(runner, self.images, self.cache, _parts(target))
+        plans = self._targets(target)
+        with progress.step("images", f"the {chosen} set") as step:
+            answers = {t.name: answer(_dockerfile(t), t.args) for t in plans} if chosen == "local" else {}
+            needed = {name for found in answers.values() for name in found.targets}
+            parts = imageset.ensure(runner, chosen, _parts(target), needed, step)
+            step.done(f"{len(parts)} parts from the {chosen} set")
+        for name, found in answers.items():
+            for asked, why in found.missing.items():
+                progress.line(f"    {name}: {asked}: {why}")
+        plans = [
+            replace(t, contexts=_contexts(answers[t.name].contexts)) if t.name in answers else t
+            for t in plans
+        ]
+        if plans:
+            with progress.step("build", ", ".join(t.name for t in plans)) as step:
+                builds.build(runner, plans, step)
+                step.done(f"{len(plans)} built: {', '.join(t.name for t in plans)}")
+        return self._named(runner, replace(target, images={**target.images, **parts}), before)
+
+    def _named(self, runner: Runner, target: Target, before: Record | None) -> Target:
+        mine = {name: target.image(name) for name in target.services}
+        ids = builds.image_ids(runner, list(mine.values()))
+        self._pull_missing(runner, target, mine, ids)
+        images, versions = dict(target.images), {}
+        for name, reference in mine.items():
+            old = (before.images if before else {}).get(name, {})
+            same = old and old["id"] == ids.get(reference) and not target.services[name].image
+            kept = bool(same) and old["ref"] in builds.image_ids(runner, [old["ref"]])
+            images[name] = old["ref"] if kept else reference
+            versions[name] = (before.versions if before and kept else {}).get(name, target.version)
+        return replace(target, images=images, versions=versions)
+
+    def _pull_missing(
+        self, runner: Runner, target: Target, mine: dict[str, str], ids: dict[str, str]
+    ) -> None:
+        """Images of others: had once, by exact version; what cannot be had is named with its line's path."""
+        faults = []
+        for name, reference in mine.items():
+            if target.services[name].image and reference not in ids:
+                result = runner.run(docker.pull(reference))
+                if not result.ok:
+                    faults.append((name, reference, result.tail(2)))
+        if faults:
+            raise BuildError(
+                "; ".join(
+                    f"services.{name}.image: {reference} cannot be had" for name, reference, _ in faults
+                ),
+                "Is the name right, and does the registry answer? Without one: docker load -i IMAGE.tar",
+                "\n".join(text for _, _, text in faults),
+            )
+
+    def _targets(self, target: Target) -> list[BuildTarget]:
+        found = [
+            self._target(name, service.build, target.image(name))
+            for name, service in target.services.items()
+            if service.build
+        ]
+        frontend = target.stack.edge.frontend
+        if frontend and frontend.build:
+            found.append(
+                replace(self._target(FRONTEND, frontend.build, ""), output=str(self.cache / FRONTEND))
+            )
+        return found
+
+    def _target(self, name: str, build: Build, tag: str) -> BuildTarget:
+        context = (self.folder / build.context).resolve()
+        if not (context / build.dockerfile).is_file():
+            raise BuildError(
+                f"{name}: {context / build.dockerfile} is not there", "Mend `build:` in homeport.yaml."
+            )
+        return BuildTarget(name, str(context), build.dockerfile, build.target, dict(build.args), tag)
+
+    # -- the frontend and the certificate ----------------------------------------------------------
+
+    def _built_frontend(self, target: Target) -> Path | None:
+        frontend = target.stack.edge.frontend
+        if frontend is None:
+            return None
+        return self.cache / FRONTEND if frontend.build else (self.folder / str(frontend.files)).resolve()
+
+    def frontend_differs(self, target: Target, host: LocalHost) -> bool:
+        built = self._built_frontend(target)
+        return built is not None and host.frontend_differs(built)
+
+    def publish(self, target: Target, host: LocalHost, release: str) -> bool:
+        """Serve the built frontend; whether it changed."""
+        built, frontend = self._built_frontend(target), target.stack.edge.frontend
+        if built is None or frontend is None:
+            return False
+        if not (built / "index.html").is_file():
+            raise BuildError(
+                f"edge.frontend: no index.html at the top of what was built ({built})",
+                "The Dockerfile's last stage must hold the files at / (FROM scratch, COPY --from=build /src/dist /).",
+            )
+        return host.publish_frontend(built, release, frontend.assets)
+
+    def certificates(self, target: Target, host: LocalHost) -> None:
+        """A leaf for the domain and its aliases, signed by this machine's own CA."""
+        authority.leaf((target.env.domain, *target.env.aliases), host.live / "certs")
+
+
+def _parts(target: Target) -> list[str]:
+    stack = target.stack
+    return ["nginx"] + [
+        name for name, part in (("postgres", stack.postgres), ("rabbitmq", stack.rabbitmq)) if part
+    ]
+
+
+def _dockerfile(target: BuildTarget) -> str:
+    return (Path(target.context) / target.dockerfile).read_text()
+
+
+def _contexts(found: dict[str, str]) -> dict[str, str]:
+    return {asked: f"docker-image://{local}" for asked, local in found.items()}
