@@ -49,7 +49,7 @@ def _container(target: Target) -> Container:
     ports = target.env.ports
     return Container(
         name="nginx",
-        about="The edge: TLS, the frontend, the routes, the calls between services. The only published ports.",
+        about="The edge: TLS, the frontend, the routes, and calls between services. Only it publishes ports.",
         image=target.image("nginx"),
         memory=128 * MIB,
         cpus=1.0,

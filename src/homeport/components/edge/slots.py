@@ -9,8 +9,8 @@ from homeport.stack.model import SLOTS, Slot, Target, has_slots, slot_container
 from homeport.stack.parts import Service
 
 _HEAD = """\
-# The slots of each service. Their addresses are fixed, so nothing is ever looked up, and an empty slot does not
-# keep nginx from starting. Idle connections are closed by nginx after a second, before any service closes them.
+# The slots of each service. Their addresses are fixed, so nothing is ever looked up, and an empty slot does
+# not keep nginx from starting. nginx closes idle connections after a second, before any service does.
 """
 # With one server there is nobody else to turn to; with several, one that fails is left alone for a moment.
 _ALONE, _AMONG_OTHERS = "max_fails=0", "max_fails=2 fail_timeout=2s"
