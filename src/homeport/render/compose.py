@@ -21,6 +21,9 @@ It needs nothing but this folder and the images. README.md says how to start, wa
 
 Change homeport.yaml rather than this file: the next rendering replaces it."""
 
+_SERVICES = """\
+The containers. Where a service has several, the later ones take over what the first says and add what differs."""
+
 _HARDENING = """\
 What every container gets. No capability is added back anywhere, and no container sees the Docker socket."""
 
@@ -45,8 +48,8 @@ def render(target: Target, containers: Iterable[Container], volumes: Iterable[st
     ordered = tuple(containers)
     document: dict[str, Any] = {
         "name": Note(_HEAD.format(name=target.stack.name, environment=target.environment), target.project),
-        "x-hardening": Note(_HARDENING, Anchor("hardening", _hardening()), gap=True),
-        "services": Note("The containers.", {c.name: _service(c, target) for c in ordered}, gap=True),
+        "x-hardening": Note(_HARDENING, Anchor("every_container", _hardening()), gap=True),
+        "services": Note(_SERVICES, _services(ordered, target), gap=True),
         "networks": Note("Who can speak to whom.", _networks(target, ordered), gap=True),
     }
     named = dict.fromkeys(sorted(volumes))
@@ -60,8 +63,29 @@ def _hardening() -> dict[str, Any]:
     return {key: Note(text, value) for key, (text, value) in _HARDENING_NOTES.items()}
 
 
-def _service(container: Container, target: Target) -> Note:
-    body: dict[str, Any] = {"<<": Raw("*hardening"), "image": container.image}
+def _services(containers: tuple[Container, ...], target: Target) -> dict[str, Note]:
+    """Name -> block. The containers of one service share the first one's block, and say what differs."""
+    blocks: dict[str, Note] = {}
+    firsts: dict[str, dict[str, Any]] = {}
+    owners = [_owner(c) for c in containers]
+    for container, owner in zip(containers, owners, strict=True):
+        body = _service(container, target)
+        value: Any = body
+        if owner in firsts and firsts[owner].keys() <= body.keys():
+            value = {"<<": Raw(f"*{owner}")} | {k: v for k, v in body.items() if firsts[owner].get(k) != v}
+        elif owner not in firsts and owners.count(owner) > 1:
+            firsts[owner] = body
+            value = Anchor(owner, body)
+        blocks[container.name] = Note(container.about or container.name, value, gap=True)
+    return blocks
+
+
+def _owner(container: Container) -> str:
+    return dict(container.labels).get("homeport.service", container.name)
+
+
+def _service(container: Container, target: Target) -> dict[str, Any]:
+    body: dict[str, Any] = {"<<": Raw("*every_container"), "image": container.image}
     if container.user:
         body["user"] = Raw(json.dumps(container.user))
     body |= _exceptions(container)
@@ -70,7 +94,8 @@ def _service(container: Container, target: Target) -> Note:
     body |= _world(container)
     body |= _life(container)
     body["labels"] = dict(_labels(container, target))
-    return Note(container.about or container.name, escape(body), gap=True)
+    escaped: dict[str, Any] = escape(body)
+    return escaped
 
 
 def _exceptions(container: Container) -> dict[str, Any]:
