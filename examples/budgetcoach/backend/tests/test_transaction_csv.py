@@ -1,4 +1,4 @@
-"""Bank exports: what is detected in each sample, what becomes of every line, and the faults a file can have."""
+"""Bank exports: what is detected in each sample, what becomes of every line, which faults a file can have."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from services.transaction.csvimport import BadLine, Format, FormatError, Row, detect, read
 from services.transaction.csvimport.amounts import cents_of
 from services.transaction.csvimport.dates import DateEvidence, parse_date
+from services.transaction.csvimport.model import Decimal
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -131,7 +132,7 @@ def test_bad_lines_say_where_and_why_and_stop_nothing() -> None:
     ],
 )
 def test_amounts(written: str, decimal: str, cents: int | None) -> None:
-    sign = "," if decimal == "," else "."
+    sign: Decimal = "," if decimal == "," else "."
     if cents is None:
         with pytest.raises(ValueError):
             cents_of(written, sign)

@@ -12,8 +12,9 @@ from .model import Decimal
 MOST_CENTS = 10**13
 PLAIN = re.compile(r"([+-]?)(\d{1,9})[.,](\d\d)")
 AMOUNT = re.compile(r"(?P<before>[^\d.,]*)(?P<number>[\d.,]*\d[\d.,]*)(?P<after>[^\d.,]*\.?)")
-NOISE = str.maketrans(dict.fromkeys(" \t\r\n\xa0\u2007\u2009\u202f\u200b'’´`"))
-MINUS = str.maketrans(dict.fromkeys("−–—‐‑﹣－", "-"))
+# Blanks of all kinds, apostrophes (Swiss thousands) and what people type for them.
+NOISE = str.maketrans(dict.fromkeys(" \t\r\n\xa0\u2007\u2009\u202f\u200b'\u2019\u00b4`"))
+MINUS = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d", "-"))
 DEBIT_MARKS = frozenset(
     {"-", "d", "dr", "s", "soll", "debit", "debet", "af", "out", "debito", "dbit", "cargo", "dare"}
 )

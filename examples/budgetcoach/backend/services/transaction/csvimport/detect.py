@@ -102,7 +102,7 @@ def _likely_order(decimal: Decimal, layout: Layout) -> DateOrder:
 
 
 def _sides(columns: Columns, evidence: Evidence) -> tuple[Columns, bool]:
-    """The sign is that of two columns, else of the amounts where any is negative, else of a column of marks."""
+    """The sign is that of two columns, else of the amounts if any is negative, else of a column of marks."""
     if columns.debit is not None:
         return replace(columns, indicator=None), False
     indicator = columns.indicator if columns.indicator is not None else evidence.indicator()

@@ -135,4 +135,4 @@ def _nearest(names: list[str], wanted: tuple[str, ...], amount: int | None) -> i
     """Some exports have two currency columns (balance and amount): the one after the amount is meant."""
     found = [index for index, name in enumerate(names) if name in wanted]
     after = [index for index in found if amount is not None and index > amount]
-    return (after or found or [None])[0]
+    return next(iter(after or found), None)

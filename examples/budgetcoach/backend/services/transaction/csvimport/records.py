@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -24,7 +24,7 @@ class Record:
     fault: str | None = None
 
 
-def lines_of(stream: BinaryIO, encoding: str) -> Iterator[str]:
+def lines_of(stream: BinaryIO, encoding: str) -> Generator[str]:
     """The physical lines of a seekable stream from its beginning, line ends kept. The stream stays open."""
     stream.seek(0)
     wrapper = io.TextIOWrapper(stream, encoding, errors="replace", newline="")

@@ -1,0 +1,226 @@
+"""The import over HTTP: progress, bad lines, duplicates, limits, a kill in the middle, and 50,000 lines."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.launcher import Launch, Service
+from tests.servers import wait_for
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+class Importer:
+    """A user who uploads files."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.id = str(uuid.uuid4())
+
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.service.client.request(
+            method, f"/api/v1{path}", headers={"X-User-Id": self.id}, **options
+        )
+
+    def upload(self, data: bytes, name: str = "export.csv") -> str:
+        answer = self.call("POST", "/imports", files={"file": (name, data, "text/csv")})
+        assert (answer.status_code, answer.json()["status"]) == (202, "queued"), answer.text
+        return str(answer.json()["id"])
+
+    def state(self, job: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/imports/{job}").json()
+        return found
+
+    def finished(self, job: str, seconds: float = 60) -> dict[str, Any]:
+        wait_for(f"import {job}", lambda: self.state(job)["finished_at"] is not None, seconds)
+        return self.state(job)
+
+    def count(self) -> int:
+        return int(self.call("GET", "/transactions?page_size=1").json()["total"])
+
+
+def statement(lines: int) -> bytes:
+    """A German statement with a bad line every thousand and pairs of equal bookings."""
+    head = "Buchungstag;Empfänger;Verwendungszweck;Betrag\r\n"
+    body = (
+        f"{n // 2 % 28 + 1:02}.{n // 5000 + 1:02}.2024;"
+        + (f"REWE Markt {n % 40};Einkauf {n // 2};-{n % 90 + 1},{n // 2 % 100:02}" if n % 1000 else "?;?;?")
+        for n in range(lines)
+    )
+    return (head + "\r\n".join(body)).encode("cp1252")
+
+
+@pytest.fixture(scope="module")
+def service(launch_module: Launch) -> Service:
+    """One transaction service for this module."""
+    return launch_module("transaction", {"IMPORT_LEASE_SECONDS": "1"})
+
+
+@pytest.fixture
+def ada(service: Service) -> Importer:
+    return Importer(service)
+
+
+def test_an_import_and_what_it_reports(ada: Importer) -> None:
+    job = ada.upload((SAMPLES / "bad_lines.csv").read_bytes(), "C:\\Users\\ada\\bad_lines.csv")
+    end = ada.finished(job)
+    assert (end["status"], end["filename"], end["error"]) == ("done", "bad_lines.csv", None)
+    assert (end["total_lines"], end["done_lines"], end["imported"], end["duplicates"], end["failed"]) == (
+        15,
+        15,
+        3,
+        0,
+        12,
+    )
+    shown = end["format"]
+    assert (shown["separator"], shown["encoding"], shown["decimal"], shown["date_order"]) == (
+        ";",
+        "utf-8",
+        ",",
+        "DMY",
+    )
+    assert shown["columns"] == {"date": "Date", "amount": "Amount", "text": "Description"}
+    faults = ada.call("GET", f"/imports/{job}/errors?page_size=5").json()
+    assert (faults["total"], [one["line"] for one in faults["items"]]) == (12, [3, 4, 5, 6, 7])
+    assert faults["items"][0]["text"] == "32.01.2024;no such day;-1,50"
+    assert ada.call("GET", "/imports").json()["items"] == [end]
+    listed = ada.call("GET", "/transactions?sort=date").json()["items"]
+    assert [(one["date"], one["amount_cents"], one["source"]) for one in listed] == [
+        ("2024-01-31", -150, "import"),
+        ("2024-02-06", -500, "import"),
+        ("2024-02-07", 800, "import"),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if path.suffix != ".md"))
+def test_every_shape_comes_in(ada: Importer, name: str) -> None:
+    end = ada.finished(ada.upload((SAMPLES / name).read_bytes(), name))
+    assert end["status"] == "done"
+    assert end["imported"] == ada.count() > 0
+    assert end["imported"] + end["failed"] == end["total_lines"]
+
+
+def test_the_same_file_again_and_one_that_overlaps(ada: Importer) -> None:
+    lines = ["Date,Description,Amount", *(f"2024-01-{day:02},Coffee,-2.50" for day in range(1, 21))]
+    lines.insert(5, lines[5])
+    first = ada.finished(ada.upload("\n".join(lines).encode()))
+    assert (first["imported"], first["duplicates"]) == (21, 0)
+    again = ada.finished(ada.upload("\n".join(lines).encode()))
+    assert (again["imported"], again["duplicates"]) == (0, 21)
+    longer = ada.finished(ada.upload("\n".join([*lines, "2024-02-01,Coffee,-2.50"]).encode()))
+    assert (longer["imported"], longer["duplicates"], ada.count()) == (1, 21, 22)
+
+
+def test_two_people_with_the_same_file(service: Service, ada: Importer) -> None:
+    eve = Importer(service)
+    data = (SAMPLES / "n26.csv").read_bytes()
+    mine, hers = ada.upload(data), eve.upload(data)
+    assert (ada.finished(mine)["imported"], eve.finished(hers)["imported"]) == (3, 3)
+    assert ada.call("GET", f"/imports/{hers}").status_code == 404
+    assert ada.call("GET", f"/imports/{hers}/errors").status_code == 404
+
+
+def test_a_file_that_is_no_export_fails_as_a_whole(ada: Importer) -> None:
+    end = ada.finished(ada.upload(b"Dear diary,\ntoday was nice.\n"))
+    assert (end["status"], end["imported"], end["format"]) == ("failed", 0, None)
+    assert "no column with dates" in end["error"]
+
+
+def test_what_cannot_be_taken(ada: Importer) -> None:
+    empty = ada.call("POST", "/imports", files={"file": ("a.csv", b"", "text/csv")})
+    assert empty.status_code == 422
+    assert ada.call("POST", "/imports", data={"other": "x"}).status_code == 422
+    large = ada.call("POST", "/imports", files={"file": ("a.csv", b"x" * (10 * 1024 * 1024 + 1), "text/csv")})
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
+    huge = ada.call("POST", "/imports", files={"file": ("a.csv", b"x" * (11 * 1024 * 1024), "text/csv")})
+    assert huge.status_code == 413
+    assert ada.call("GET", "/imports").json()["total"] == 0
+
+
+def test_nothing_of_an_upload_stays_behind(service: Service, ada: Importer) -> None:
+    job = ada.upload((SAMPLES / "wise.csv").read_bytes())
+    ada.finished(job)
+    assert service.sql("SELECT count(*) FROM import_chunks WHERE import_id = $1", uuid.UUID(job))[0][0] == 0
+
+
+def test_counters(launch: Launch) -> None:
+    service = launch("transaction")
+    ada = Importer(service)
+    ada.finished(ada.upload((SAMPLES / "barclays.csv").read_bytes()))
+    ada.finished(ada.upload(b"nothing to see"))
+    assert service.metric("transactions_created_total") == 3
+    assert service.metric('csv_imports_total{status="done"}') == 1
+    assert service.metric('csv_imports_total{status="failed"}') == 1
+
+
+def test_killed_in_the_middle_every_line_and_every_event_counts_once(launch: Launch) -> None:
+    env = {"IMPORT_LEASE_SECONDS": "1"}
+    service, budget = launch("transaction", env), launch("budget")
+    ada = Importer(service)
+    lines = 12_000
+    job = ada.upload(statement(lines))
+    for goal in (1, 3000, 7000):
+        wait_for(f"{goal} lines", lambda goal=goal: ada.state(job)["done_lines"] >= goal)  # type: ignore[misc]
+        assert ada.state(job)["status"] == "running"
+        service.stop(signal.SIGKILL)
+        service.restart()
+    end = ada.finished(job)
+    assert (end["imported"], end["failed"], end["duplicates"]) == (lines - 12, 12, 0)
+    assert (ada.count(), end["done_lines"]) == (lines - 12, lines)
+    expected = {
+        (row["month"], str(row["category_id"])): -row["cents"]
+        for row in service.sql(
+            "SELECT to_char(date, 'YYYY-MM') AS month, category_id, sum(amount_cents)::bigint AS cents"
+            " FROM transactions GROUP BY 1, 2"
+        )
+    }
+
+    def projected() -> dict[tuple[str, str], int]:
+        rows = budget.sql("SELECT month, category_id, spent_cents FROM spending")
+        return {(row["month"], str(row["category_id"])): row["spent_cents"] for row in rows}
+
+    wait_for("the projection", lambda: projected() == expected, 30)
+    assert service.sql("SELECT count(*) FROM outbox")[0][0] == 0
+    time.sleep(1)
+    assert projected() == expected
+
+
+def test_fifty_thousand_lines(launch: Launch, record_property: Any) -> None:
+    service = launch("transaction")
+    ada = Importer(service)
+    idle = _peak_rss(service)
+    started = time.monotonic()
+    job = ada.upload(statement(50_000))
+    answered = []
+    while ada.state(job)["finished_at"] is None:
+        asked = time.monotonic()
+        ada.count()
+        answered.append(time.monotonic() - asked)
+    seconds = time.monotonic() - started
+    end = ada.state(job)
+    assert (end["imported"], end["failed"], end["total_lines"]) == (49_950, 50, 50_000)
+    peak = _peak_rss(service)
+    figures = {
+        "lines_per_second": round(50_000 / seconds),
+        "seconds": round(seconds, 1),
+        "peak_rss_mb": peak // 1024,
+        "idle_rss_mb": idle // 1024,
+        "slowest_answer_meanwhile_ms": round(max(answered) * 1000),
+    }
+    record_property("import", json.dumps(figures))
+    print(json.dumps(figures))
+    # Bounded: not all lines are held, whatever their number (a list of 50,000 rows alone would be more).
+    assert peak - idle < 80 * 1024
+
+
+def _peak_rss(service: Service) -> int:
+    status = Path(f"/proc/{service.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
