@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from homeport.stack.model import Stack
 from homeport.stack.parts import Part
 from homeport.stack.problem import KeyPath
-from homeport.stack.words import Kind
+from homeport.stack.words import Kind, duration_text, size_text
 
 
 def bare(annotation: Any) -> Any:
@@ -62,6 +62,57 @@ def field_at(path: KeyPath) -> FieldInfo | None:
     """The field that a path's last key is."""
     part = part_at(path[:-1]) if path else None
     return part.model_fields.get(str(path[-1])) if part else None
+
+
+def inner_parts(part: type[Part]) -> list[type[Part]]:
+    """The models that stand directly below a part, in the order of its keys."""
+    found: list[type[Part]] = []
+    for field in part.model_fields.values():
+        inner = bare(field.annotation)
+        while get_origin(inner) in (dict, tuple):
+            inner = bare(get_args(inner)[1 if get_origin(inner) is dict else 0])
+        if isinstance(inner, type) and issubclass(inner, Part) and inner not in found:
+            found.append(inner)
+    return found
+
+
+def all_parts(start: type[Part] = Stack) -> list[type[Part]]:
+    """All models, each once, a part before what stands below it."""
+    found = [start]
+    for part in found:
+        found += [inner for inner in inner_parts(part) if inner not in found]
+    return found
+
+
+def default_text(field: FieldInfo) -> str:
+    """A field's default as a person would type it; empty when it has none, or is empty."""
+    default = field.default
+    if field.is_required() or isinstance(default, Part) or default in (None, (), "") or default == {}:
+        return ""
+    kind = kind_of(whole(field))
+    if kind and kind.name == "size":
+        return size_text(default)
+    if kind and kind.name == "duration":
+        return duration_text(default)
+    return (
+        str(default).lower()
+        if isinstance(default, bool)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else str(default)
+    )
+
+
+def example_text(key: str, field: FieldInfo) -> str:
+    """One line of YAML with a good value for a key."""
+    annotation = whole(field)
+    inner = bare(annotation)
+    kind = kind_of(annotation)
+    if field.examples:
+        return f"{key}: {field.examples[0]}"
+    if get_origin(inner) is Literal:
+        return f"{key}: {get_args(inner)[-1]}"
+    return f"{key}: {kind.example if kind else ''}"
 
 
 def kind_of(annotation: Any) -> Kind | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from homeport.errors import StackError
 from homeport.stack.model import Stack
-from homeport.stack.problem import error
+from homeport.stack.problem import Problem
 from homeport.stack.rules import check
 from homeport.stack.shape import shape
 from homeport.stack.source import read_bytes
@@ -30,17 +31,38 @@ def find(start: Path | None = None) -> Path:
     )
 
 
-def load(path: Path) -> Stack:
-    """Read and check a file. Raises StackError with all its problems, one a line, sorted by place."""
+@dataclass(frozen=True)
+class Examined:
+    """What came of reading a file: problems sorted by place, and as much of a Stack as could be understood."""
+
+    file: str
+    stack: Stack | None
+    problems: tuple[Problem, ...]
+
+    def text(self) -> str:
+        """All problems, one a line, and their count."""
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        return "\n".join([*map(str, self.problems), f"{count} in {self.file}"])
+
+
+def examine(path: Path) -> Examined:
+    """Read a file and find all that is wrong with it. Raises StackError only when it cannot be read."""
     shown = _shown(path)
     source = read_bytes(_content(path), shown)
     shaped = shape(source)
-    problems = list(shaped.problems)
+    problems = set(shaped.problems)
     if shaped.stack is not None:
-        problems += check(shaped.stack, source, shaped.broken, path.absolute().parent)
-    if problems or shaped.stack is None:
-        raise error(problems, shown)
-    return shaped.stack
+        problems.update(check(shaped.stack, source, shaped.broken, path.absolute().parent))
+    ordered = sorted(problems, key=lambda problem: (problem.place, str(problem)))
+    return Examined(shown, shaped.stack, tuple(ordered))
+
+
+def load(path: Path) -> Stack:
+    """Read and check a file. Raises StackError with all its problems, one a line, sorted by place."""
+    examined = examine(path)
+    if examined.problems or examined.stack is None:
+        raise StackError(examined.text())
+    return examined.stack
 
 
 def _content(path: Path) -> bytes:

@@ -19,18 +19,28 @@ _BLOCK = 16  # addresses a service owns in the app network: two slots of up to 8
 
 
 class Stack(Part):
-    """homeport.yaml, after `load()`: nobody checks it again."""
+    """The whole file. After `load()` nobody checks it again."""
 
     homeport: Annotated[Literal[1], BeforeValidator(parse_whole)] = Field(
         description="Version of the language."
     )
-    name: Name = Field(description="The stack's name: the compose project, /opt/NAME on the host.")
-    environments: dict[Name, Environment] = Field(description="Where it runs.")
-    edge: Edge = Field(Edge(), description="The way in.")
-    services: dict[Name, Service] = Field(description="The programs.")
-    postgres: Postgres | None = Field(None, description="PostgreSQL, when a service has a database.")
-    rabbitmq: RabbitMQ | None = Field(None, description="RabbitMQ.")
-    secrets: dict[Identifier, SecretKind] = Field({}, description="Secrets: generated or asked for.")
+    name: Name = Field(
+        description="The stack's name: the compose project, /opt/NAME on the host.", examples=["shop"]
+    )
+    environments: dict[Name, Environment] = Field(
+        description="Where it runs.", examples=["{local: {domain: shop.localhost}}"]
+    )
+    edge: Edge = Field(Edge(), description="The way in.", examples=["{routes: {/: web}}"])
+    services: dict[Name, Service] = Field(
+        description="The programs.", examples=["{web: {build: web, port: 8000, health: /health}}"]
+    )
+    postgres: Postgres | None = Field(
+        None, description="PostgreSQL, when a service has a database.", examples=["{version: 17}"]
+    )
+    rabbitmq: RabbitMQ | None = Field(None, description="RabbitMQ.", examples=["{memory: 512M}"])
+    secrets: dict[Identifier, SecretKind] = Field(
+        {}, description="Secrets: generated or asked for.", examples=["{jwt_key: generate}"]
+    )
 
     @property
     def databases(self) -> dict[str, str]:

@@ -45,6 +45,12 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     short: ClassVar[str] = ""
+    short_example: ClassVar[str] = ""
+
+    @classmethod
+    def about(cls) -> str:
+        """What the part is, in one line: its docstring."""
+        return " ".join((cls.__doc__ or "").split())
 
     @classmethod
     def from_text(cls, text: str) -> dict[str, Any]:
@@ -60,8 +66,10 @@ class Part(BaseModel):
 class Ports(Part):
     """The two ports that are published, for machines where 80 and 443 are taken."""
 
-    http: Whole = Field(80, ge=1, le=65535, description="Port for HTTP, which only redirects.")
-    https: Whole = Field(443, ge=1, le=65535, description="Port for HTTPS.")
+    http: Whole = Field(
+        80, ge=1, le=65535, description="Port for HTTP, which only redirects.", examples=["8080"]
+    )
+    https: Whole = Field(443, ge=1, le=65535, description="Port for HTTPS.", examples=["8443"])
 
 
 class Environment(Part):
@@ -70,22 +78,29 @@ class Environment(Part):
     domain: Domain = Field(
         description="The name that people type, e.g. budgetcoach.localhost or example.com."
     )
-    aliases: tuple[Domain, ...] = Field((), description="Further names; each is redirected to `domain`.")
+    aliases: tuple[Domain, ...] = Field(
+        (), description="Further names; each is redirected to `domain`.", examples=["[www.example.com]"]
+    )
     host: Host = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
     tls: Literal["self-signed", "letsencrypt", "letsencrypt-staging"] = Field(
         "self-signed",
         description="Where the certificate comes from. `self-signed`: a CA of your own, made once.",
+        examples=["letsencrypt"],
     )
-    ports: Ports = Field(Ports(), description="The published ports.")
+    ports: Ports = Field(Ports(), description="The published ports.", examples=["{http: 8080, https: 8443}"])
     bind: Address | None = Field(
         None,
         description="Address to publish on. Default: 127.0.0.1 for *.localhost, otherwise all addresses.",
     )
     network: AppNetwork | None = Field(
-        None, description="Subnet (/20) of the app network. Default: derived from the project's name."
+        None,
+        description="Subnet (/20) of the app network. Default: derived from the project's name.",
+        examples=["10.80.0.0/20"],
     )
     env: dict[EnvName, EnvValue] = Field(
-        {}, description="Variables for every service here (.env.prod); no secrets."
+        {},
+        description="Variables for every service here (.env.prod); no secrets.",
+        examples=["{LOG_LEVEL: info}"],
     )
 
 
@@ -93,12 +108,17 @@ class Build(Part):
     """How an image is built: docker build of a folder next to homeport.yaml."""
 
     short = "context"
+    short_example = "build: services/web"
 
-    context: Folder = Field(description="The folder, relative to homeport.yaml.")
-    dockerfile: Folder = Field("Dockerfile", description="The file, relative to the context.")
+    context: Folder = Field(description="The folder, relative to homeport.yaml.", examples=["services/web"])
+    dockerfile: Folder = Field(
+        "Dockerfile", description="The file, relative to the context.", examples=["docker/Dockerfile"]
+    )
     target: Stage | None = Field(None, description="The stage to build.")
     args: dict[EnvName, EnvValue] = Field(
-        {}, description="Build arguments; never a secret, they stay in the image."
+        {},
+        description="Build arguments; never a secret, they stay in the image.",
+        examples=["{SERVICE: web}"],
     )
 
 
@@ -106,14 +126,22 @@ class Frontend(Part):
     """Static files that the edge serves."""
 
     build: Build | None = Field(
-        None, description="A folder with a Dockerfile whose last stage holds nothing but the files."
+        None,
+        description="A folder with a Dockerfile whose last stage holds nothing but the files.",
+        examples=["frontend"],
     )
     files: Folder | None = Field(
-        None, description="A folder that already holds the files, instead of `build`."
+        None,
+        description="A folder that already holds the files, instead of `build`.",
+        examples=["frontend/dist"],
     )
-    spa: Flag = Field(True, description="Answer unknown paths without an extension with index.html.")
+    spa: Flag = Field(
+        True, description="Answer unknown paths without an extension with index.html.", examples=["false"]
+    )
     assets: HttpPath = Field(
-        "/assets/", description="Where files with a hash in their name live: cached a year."
+        "/assets/",
+        description="Where files with a hash in their name live: cached a year.",
+        examples=["/static/"],
     )
 
 
@@ -121,6 +149,7 @@ class Route(Part):
     """Where requests below a path go."""
 
     short = "service"
+    short_example = "/api: gateway"
 
     service: Name = Field(description="The service that answers.")
     strip: Flag = Field(False, description="Take the path's prefix away before the service sees it.")
@@ -130,9 +159,12 @@ class RateLimit(Part):
     """Requests one address may make; more get 429."""
 
     short = "per_second"
+    short_example = "rate: 50/s"
 
-    per_second: Whole = Field(50, ge=1, description="Sustained requests a second for one client address.")
-    burst: Whole = Field(200, ge=0, description="How many more may come at once.")
+    per_second: Whole = Field(
+        50, ge=1, description="Sustained requests a second for one client address.", examples=["100"]
+    )
+    burst: Whole = Field(200, ge=0, description="How many more may come at once.", examples=["500"])
 
     @classmethod
     def from_text(cls, text: str) -> dict[str, Any]:
@@ -145,17 +177,28 @@ class RateLimit(Part):
 class Edge(Part):
     """nginx in front: TLS, headers, the frontend, the routes."""
 
-    frontend: Frontend | None = Field(None, description="Static files, or none.")
-    routes: dict[HttpPath, Route] = Field({}, description="Path prefix -> service; the longest prefix wins.")
-    max_body: Size = Field(10 * MIB, description="Largest request body; more gets 413.")
-    rate: RateLimit = Field(RateLimit(), description="Request rate limit for one client address.")
+    frontend: Frontend | None = Field(
+        None, description="Static files, or none.", examples=["{build: frontend}"]
+    )
+    routes: dict[HttpPath, Route] = Field(
+        {}, description="Path prefix -> service; the longest prefix wins.", examples=["{/api: gateway}"]
+    )
+    max_body: Size = Field(10 * MIB, description="Largest request body; more gets 413.", examples=["25M"])
+    rate: RateLimit = Field(
+        RateLimit(),
+        description="Request rate limit for one client address.",
+        examples=["{per_second: 50, burst: 200}"],
+    )
     csp: HeaderValue = Field(
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
         "frame-ancestors 'none'",
         description="Content-Security-Policy of every answer.",
+        examples=["default-src 'self'; connect-src 'self' https://api.example.com"],
     )
     trusted_proxies: tuple[ProxyNetwork, ...] = Field(
-        (), description="Networks whose X-Forwarded-For is believed (a CDN in front); none by default."
+        (),
+        description="Networks whose X-Forwarded-For is believed (a CDN in front); none by default.",
+        examples=["[203.0.113.0/24]"],
     )
 
 
@@ -163,12 +206,21 @@ class Health(Part):
     """How to know that a service can serve."""
 
     short = "path"
+    short_example = "health: /health/ready"
 
-    path: HttpPath | None = Field(None, description="HTTP path that answers 200 when the service can serve.")
-    command: Words = Field((), description="Or a program in the container that exits 0.")
-    timeout: Duration = Field(3.0, gt=0, le=60, description="Longest time for one answer.")
+    path: HttpPath | None = Field(
+        None, description="HTTP path that answers 200 when the service can serve.", examples=["/health/ready"]
+    )
+    command: Words = Field(
+        (), description="Or a program in the container that exits 0.", examples=["[redis-cli, ping]"]
+    )
+    timeout: Duration = Field(3.0, gt=0, le=60, description="Longest time for one answer.", examples=["5s"])
     start: Duration = Field(
-        60.0, gt=0, le=3600, description="Longest time from start to the first good answer."
+        60.0,
+        gt=0,
+        le=3600,
+        description="Longest time from start to the first good answer.",
+        examples=["120s"],
     )
 
 
@@ -176,6 +228,7 @@ class SecretUse(Part):
     """A secret that a service reads from /run/secrets/NAME."""
 
     short = "name"
+    short_example = "secrets: [jwt_key]"
 
     name: Identifier = Field(description="Its name.")
     optional: Flag = Field(False, description="The service runs without it (no file then).")
@@ -185,8 +238,9 @@ class Volume(Part):
     """A named volume."""
 
     short = "name"
+    short_example = "volumes: [data:/var/lib/app]"
 
-    name: Name = Field(description="Its name.")
+    name: Name = Field(description="Its name.", examples=["data"])
     path: MountPath = Field(description="Where it is mounted.")
 
     @classmethod
@@ -202,49 +256,83 @@ class Service(Part):
     """One program of yours, or somebody's image."""
 
     image: Image | None = Field(None, description="An image with its exact version, or `build`.")
-    build: Build | None = Field(None, description="A folder with a Dockerfile, or `image`.")
-    command: Words = Field((), description="Arguments instead of the image's own.")
-    entrypoint: Words = Field((), description="Program instead of the image's own.")
-    port: Whole | None = Field(None, ge=1, le=65535, description="Port it listens on; none for a worker.")
+    build: Build | None = Field(
+        None, description="A folder with a Dockerfile, or `image`.", examples=["services/web"]
+    )
+    command: Words = Field(
+        (), description="Arguments instead of the image's own.", examples=["[python, -m, worker]"]
+    )
+    entrypoint: Words = Field(
+        (), description="Program instead of the image's own.", examples=["[/app/start.sh]"]
+    )
+    port: Whole | None = Field(
+        None, ge=1, le=65535, description="Port it listens on; none for a worker.", examples=["8000"]
+    )
     protocol: Literal["http", "tcp"] = Field(
         "http", description="`tcp` for a port that does not speak HTTP: one container, replaced in place."
     )
-    health: Health | None = Field(None, description="Its health path (`/health/ready`), or {command: [...]}.")
-    env: dict[EnvName, EnvValue] = Field({}, description="Variables; never a secret.")
-    secrets: tuple[SecretUse, ...] = Field((), description="Secrets it reads from /run/secrets.")
+    health: Health | None = Field(
+        None,
+        description="Its health path (`/health/ready`), or {command: [...]}.",
+        examples=["/health/ready"],
+    )
+    env: dict[EnvName, EnvValue] = Field(
+        {}, description="Variables; never a secret.", examples=["{LOG_LEVEL: info}"]
+    )
+    secrets: tuple[SecretUse, ...] = Field(
+        (),
+        description="Secrets it reads from /run/secrets.",
+        examples=["[jwt_key, {name: smtp_password, optional: true}]"],
+    )
     database: Identifier | None = Field(
-        None, description="Its PostgreSQL database; made with a role of its own."
+        None, description="Its PostgreSQL database; made with a role of its own.", examples=["user_db"]
     )
     migrate: OneLine | None = Field(
         None, description="Shell command that brings the schema up, in the new image."
     )
     seed: OneLine | None = Field(
-        None, description="Shell command that `homeport up` runs once in a local environment, for demo data."
+        None,
+        description="Shell command that `homeport up` runs once in a local environment, for demo data.",
+        examples=["python -m demo"],
     )
-    memory: Size = Field(512 * MIB, ge=6 * MIB, description="Memory limit.")
-    cpus: Number = Field(0.5, gt=0, description="CPU limit.")
-    replicas: Whole = Field(1, ge=1, le=8, description="Containers at a time.")
+    memory: Size = Field(512 * MIB, ge=6 * MIB, description="Memory limit.", examples=["1G"])
+    cpus: Number = Field(0.5, gt=0, description="CPU limit.", examples=["1.5"])
+    replicas: Whole = Field(1, ge=1, le=8, description="Containers at a time.", examples=["2"])
     stop_grace: Duration = Field(10.0, ge=0, le=3600, description="Time to finish after SIGTERM.")
-    depends: tuple[Name, ...] = Field((), description="Services that must be up before it.")
+    depends: tuple[Name, ...] = Field(
+        (), description="Services that must be up before it.", examples=["[user]"]
+    )
     volumes: tuple[Volume, ...] = Field(
-        (), description="Volumes; such a service is one container, replaced in place."
+        (),
+        description="Volumes; such a service is one container, replaced in place.",
+        examples=["[data:/var/lib/app]"],
     )
     user: User = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
-    writable: Flag = Field(False, description="Let the container write to its own root (lost at a restart).")
-    tmpfs: tuple[MountPath, ...] = Field((), description="Further folders it may write to, in memory.")
+    writable: Flag = Field(
+        False, description="Let the container write to its own root (lost at a restart).", examples=["true"]
+    )
+    tmpfs: tuple[MountPath, ...] = Field(
+        (), description="Further folders it may write to, in memory.", examples=["[/var/cache/app]"]
+    )
     egress: Flag = Field(False, description="It must call out to the internet.")
-    only: tuple[Name, ...] = Field((), description="Environments it runs in; all by default.")
-    metrics: HttpPath | None = Field(None, description="Path of its Prometheus metrics.")
+    only: tuple[Name, ...] = Field(
+        (), description="Environments it runs in; all by default.", examples=["[local]"]
+    )
+    metrics: HttpPath | None = Field(
+        None, description="Path of its Prometheus metrics.", examples=["/metrics"]
+    )
 
 
 class Postgres(Part):
     """PostgreSQL, one server, a database and a role for each service that asks for one."""
 
     version: Annotated[Literal[17], BeforeValidator(parse_whole)] = Field(17, description="Major version.")
-    memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.")
-    cpus: Number = Field(1.0, gt=0, description="CPU limit.")
-    max_connections: Whole = Field(100, ge=10, description="Connections in all.")
-    settings: dict[SettingName, Setting] = Field({}, description="Further settings of postgresql.conf.")
+    memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.", examples=["2G"])
+    cpus: Number = Field(1.0, gt=0, description="CPU limit.", examples=["2"])
+    max_connections: Whole = Field(100, ge=10, description="Connections in all.", examples=["200"])
+    settings: dict[SettingName, Setting] = Field(
+        {}, description="Further settings of postgresql.conf.", examples=["{work_mem: 64MB}"]
+    )
 
 
 class RabbitMQ(Part):
@@ -252,16 +340,21 @@ class RabbitMQ(Part):
 
     version: Annotated[Literal[4], BeforeValidator(parse_whole)] = Field(4, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=256 * MIB, description="Memory limit.")
-    cpus: Number = Field(1.0, gt=0, description="CPU limit.")
+    cpus: Number = Field(1.0, gt=0, description="CPU limit.", examples=["2"])
 
 
 class SecretKind(Part):
     """Where a secret's value comes from."""
 
     short = "generate"
+    short_example = "jwt_key: generate"
 
     generate: Flag = Field(False, description="Made by homeport: 32 random bytes, nobody must choose.")
-    ask: OneLine = Field("", description="What to ask the operator for, when it is set by hand.")
+    ask: OneLine = Field(
+        "",
+        description="What to ask the operator for, when it is set by hand.",
+        examples=["API key of the mail provider"],
+    )
 
     @classmethod
     def from_text(cls, text: str) -> dict[str, Any]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-from homeport.errors import StackError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 KeyPath = tuple[str | int, ...]  # ("services", "web", "depends", 0)
 
@@ -49,13 +44,6 @@ def dotted(path: KeyPath) -> str:
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}"
     return text.removeprefix(".")
-
-
-def error(problems: Iterable[Problem], file: str) -> StackError:
-    """All problems as one error, sorted by place, each once, the count at the end."""
-    ordered = sorted(set(problems), key=lambda problem: (problem.place, str(problem)))
-    count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    return StackError("\n".join([*map(str, ordered), f"{count} in {file}"]))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
@@ -23,10 +23,11 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True)
 class Kind:
-    """What a word is called where it is explained, and one good value."""
+    """What a word is called where it is explained, one good value, and its JSON schema."""
 
     name: str
     example: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"}, compare=False)
 
 
 def parse_size(value: Any) -> int:
@@ -112,6 +113,7 @@ def _text(value: Any, wanted: str) -> str:
 
 
 def _matching(pattern: str, wanted: str, show: bool = True) -> Callable[[str], str]:
+    """A check; `show` is False for a value that may be a secret by mistake."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -167,30 +169,31 @@ _SETTING = r"^[A-Za-z0-9 _.,:+/%*()-]+$"
 _SETTING_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$"
 _STAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
+_ANY_SCALAR = {
+    "type": ["string", "number", "boolean"]
+}  # text as it is typed: a port may stand without quotes
+_LIST_OR_TEXT = {"anyOf": [{"type": "string"}, {"type": "array", "items": _ANY_SCALAR}]}
+
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
-    Kind("size", "512M"),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": _SIZE_TEXT}),
+    Kind("size", "512M", {"type": ["string", "integer"], "pattern": _SIZE_TEXT}),
 ]
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    Kind("duration", "30s"),
-    WithJsonSchema({"type": "string", "pattern": _DURATION_TEXT}),
+    Kind("duration", "30s", {"type": "string", "pattern": _DURATION_TEXT}),
 ]
-Whole = Annotated[int, BeforeValidator(parse_whole), Kind("whole number", "1")]
-Number = Annotated[float, BeforeValidator(parse_number), Kind("number", "0.5")]
-Flag = Annotated[bool, BeforeValidator(parse_flag), Kind("true or false", "true")]
+Whole = Annotated[int, BeforeValidator(parse_whole), Kind("whole number", "1", {"type": "integer"})]
+Number = Annotated[float, BeforeValidator(parse_number), Kind("number", "0.5", {"type": "number"})]
+Flag = Annotated[bool, BeforeValidator(parse_flag), Kind("true or false", "true", {"type": "boolean"})]
 
 
-def _pattern(pattern: str, wanted: str, kind: str, example: str, show: bool = True) -> Any:
-    """The metadata of a text with a pattern; a value that may be a secret by mistake is not shown."""
-    schema = {"type": "string", "pattern": pattern}
+def _pattern(pattern: str, wanted: str, kind: str, example: str) -> Any:
+    """The metadata of a text with a pattern."""
     return (
-        AfterValidator(_matching(pattern.removeprefix("^").removesuffix("$"), wanted, show)),
-        Kind(kind, example),
-        WithJsonSchema(schema),
+        AfterValidator(_matching(pattern.removeprefix("^").removesuffix("$"), wanted)),
+        Kind(kind, example, {"type": "string", "pattern": pattern}),
     )
 
 
@@ -208,7 +211,10 @@ EnvName = Annotated[
 ]
 EnvValue = Annotated[
     str,
-    *_pattern(_ONE_LINE, "one line; put longer text in a file of the image", "text", "info", show=False),
+    AfterValidator(
+        _matching(_ONE_LINE[1:-1], "one line; put longer text in a file of the image", show=False)
+    ),
+    Kind("text", "info", _ANY_SCALAR),
 ]
 HttpPath = Annotated[
     str,
@@ -264,5 +270,5 @@ ProxyNetwork = Annotated[
 Words = Annotated[
     tuple[OneLine, ...],
     BeforeValidator(parse_words),
-    Kind("words", '["python", "-m", "app"]'),
+    Kind("words", "python -m app", _LIST_OR_TEXT),
 ]

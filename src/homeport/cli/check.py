@@ -1,0 +1,95 @@
+"""`homeport check`: all that is wrong with homeport.yaml, or what was understood, on one screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from homeport.stack.model import Stack
+    from homeport.stack.parts import Service
+
+
+@click.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Problems, or what was understood, as one JSON object.")
+@click.option("-f", "--file", type=click.Path(path_type=Path), help="Default: homeport.yaml here or above.")
+def command(as_json: bool, file: Path | None) -> None:
+    """Read homeport.yaml and say all that is wrong with it.
+
+    Each problem comes with its place, its path, the fault and the cure. Exit code 1 when there is any.
+    """
+    from homeport.stack.load import examine, find
+
+    examined = examine(file or find())
+    if as_json:
+        _print_json(examined.problems, examined.stack)
+    elif examined.problems:
+        click.echo(examined.text())
+    elif examined.stack:
+        click.echo(summary(examined.stack))
+    if examined.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _print_json(problems: tuple[Any, ...], stack: Stack | None) -> None:
+    import json
+
+    from homeport.stack.problem import dotted
+
+    found = [
+        {
+            "file": problem.place.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "path": dotted(problem.path),
+            "fault": problem.fault,
+            "cure": problem.cure,
+        }
+        for problem in problems
+    ]
+    understood = stack.model_dump(mode="json") if stack and not problems else None
+    click.echo(json.dumps({"ok": not found, "problems": found, "stack": understood}, indent=2))
+
+
+def summary(stack: Stack) -> str:
+    """What was understood: services, databases, environments with their addresses."""
+    lines = [f"{stack.name}: no problems", "", *_services(stack), "", *_environments(stack)]
+    parts = [
+        f"postgres {stack.postgres.version}" if stack.postgres else "",
+        "rabbitmq" if stack.rabbitmq else "",
+    ]
+    if any(parts):
+        lines += ["", f"with {' and '.join(part for part in parts if part)}"]
+    return "\n".join(lines)
+
+
+def _services(stack: Stack) -> list[str]:
+    routes = {route.service: prefix for prefix, route in stack.edge.routes.items()}
+    rows = [(name, *_cells(service, routes.get(name, ""))) for name, service in stack.services.items()]
+    if stack.edge.frontend:
+        rows.insert(0, ("frontend", "", "", "/"))
+    return ["services", *_table(rows)]
+
+
+def _cells(service: Service, route: str) -> tuple[str, str, str]:
+    where = f"{service.protocol} {service.port}" if service.port else "worker"
+    where += f" x{service.replicas}" if service.replicas > 1 else ""
+    return where, service.database or "", route or (f"only {', '.join(service.only)}" if service.only else "")
+
+
+def _environments(stack: Stack) -> list[str]:
+    from homeport.stack.model import Target
+
+    rows = [(name, Target(stack, name).url, env.host, env.tls) for name, env in stack.environments.items()]
+    return ["environments", *_table(rows)]
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
+    return [
+        "  " + "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
