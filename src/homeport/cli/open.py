@@ -17,12 +17,13 @@ from homeport.cli.project import file_option
 def command(environment: str | None, file: Path | None, only_print: bool, trust: bool) -> None:
     """Open the app in the browser, or say how to trust its certificate."""
     from homeport.cli.project import open_project
-    from homeport.engine import authority
+    from homeport.engine.authority import Authority
+    from homeport.engine.trust import trust_instructions
 
     project = open_project(file)
     target = project.target(project.environment(environment))
     if trust:
-        click.echo(authority.trust_instructions())
+        click.echo(trust_instructions(Authority.open((target.env.domain,)), target.url))
         return
     click.echo(target.url)
     if not only_print:

@@ -57,7 +57,7 @@ def command(environment: str | None, file: Path | None, images: str, no_seed: bo
         printer.line(f"\nup: {', '.join(outcome.changed)} changed, {seconds:.1f} s")
     else:
         printer.line(f"\nup: nothing to change, {seconds:.1f} s")
-    _farewell(printer.line, target.url, notes)
+    _farewell(printer.line, target.env.domain, target.url, notes)
     printer.result(
         {
             "url": target.url,
@@ -69,12 +69,12 @@ def command(environment: str | None, file: Path | None, images: str, no_seed: bo
     )
 
 
-def _farewell(say: Callable[[str], None], url: str, notes: list[str]) -> None:
-    from homeport.engine import authority
+def _farewell(say: Callable[[str], None], domain: str, url: str, notes: list[str]) -> None:
+    from homeport.engine.authority import Authority
 
     say(f"\n  {url}")
     for line in notes:
         say(f"  {line}")
     say("\nYour browser will warn about the certificate until it trusts this machine's own CA:")
-    say(f"  {authority.certificate()}   (homeport open --trust says how)")
+    say(f"  {Authority.open((domain,)).root}   (homeport open --trust says how)")
     say("Next: homeport status | homeport logs | homeport open | homeport down")

@@ -6,7 +6,7 @@ import http.client
 import socket
 import ssl
 
-from homeport.engine import authority
+from homeport.engine.authority import Authority
 from homeport.stack.model import Target
 
 
@@ -14,7 +14,7 @@ def get(target: Target, path: str, timeout: float = 5.0) -> tuple[int, str]:
     """GET: status (0 without an answer) and what was seen, in words."""
     context = ssl.create_default_context()
     if target.env.tls == "self-signed":
-        context.load_verify_locations(cafile=str(authority.certificate()))
+        context.load_verify_locations(cafile=str(Authority.open((target.env.domain,)).root))
     address = "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
     try:
         with socket.create_connection((address, target.env.ports.https), timeout) as plain:

@@ -22,6 +22,7 @@ from homeport.release import plan as planning
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke
 from homeport.release.sources import Sources
+from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
 from homeport.secrets.store import Store
@@ -100,6 +101,7 @@ class Deploy:
         frontend = self.sources.frontend_differs(self.target, self.host)
         if plan.empty and not frontend and not rendered.tree.difference(old_tree):
             return self.outcome
+        self._show(plan)
         served = self.host.served_frontend()
         self.host.write_release(self.outcome.release, rendered.tree)
         try:
@@ -122,12 +124,21 @@ class Deploy:
             containers=observe(self.host, self.target.project),
             green=self.host.green(),
             images=builds.image_ids(self.host.runner, references),
+            configs={c.name: config(c, self.target) for c in rendered.containers},
             touched_folders=frozenset(
                 path.split("/")[0] for path in rendered.tree.difference(old_tree).touched if "/" in path
             ),
             touched_secrets=self.host.secret_folders_that_differ(secrets),
         )
         return planning.plan(self.target, rendered.containers, world)
+
+    def _show(self, plan: planning.Plan) -> None:
+        """One line a change, with its reason, before anything is done."""
+        for change in plan.infrastructure:
+            self.progress.line(f"    {change.name}: {change.why}")
+        for roll in plan.rolls:
+            how = f"{roll.slot} takes over" if roll.old else f"starts in {roll.slot}"
+            self.progress.line(f"    {roll.service}: {roll.why}; {how}")
 
     def _write_live(
         self, rendered: Rendered, secrets: tuple[Delivered, ...], old: FileTree, plan: planning.Plan

@@ -76,6 +76,7 @@ class World:
     containers: tuple[Running, ...]
     green: frozenset[str]
     images: Mapping[str, str]
+    configs: Mapping[str, str]  # wanted container -> the homeport.config label it will get
     touched_folders: frozenset[str] = (
         frozenset()
     )  # top folders of the tree whose files differ from the live ones
@@ -225,7 +226,7 @@ def _why_restart(want: Container, world: World) -> str:
 
 
 def _difference(runs: Running, want: Container, world: World) -> str:
-    if runs.config != dict(want.labels).get("homeport.config", ""):
+    if runs.config != world.configs[want.name]:
         return "its configuration changed"
     wanted_image = world.images.get(want.image, "")
     return "its image changed" if wanted_image and runs.image != wanted_image else ""

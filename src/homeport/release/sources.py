@@ -7,7 +7,8 @@ from pathlib import Path
 
 from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
-from homeport.engine import authority, builds, imageset
+from homeport.engine import builds, imageset
+from homeport.engine.authority import Authority
 from homeport.engine.host import LocalHost
 from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
@@ -133,7 +134,8 @@ class Sources:
 
     def certificates(self, target: Target, host: LocalHost) -> None:
         """A leaf for the domain and its aliases, signed by this machine's own CA."""
-        authority.leaf((target.env.domain, *target.env.aliases), host.live / "certs")
+        names = (target.env.domain, *target.env.aliases)
+        Authority.open(names).leaf(names, host.live / "certs")
 
 
 def _parts(target: Target) -> list[str]:
