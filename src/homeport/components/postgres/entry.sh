@@ -16,10 +16,14 @@ start_log=/tmp/start.log
 say() { echo "entry: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
+# All of them, before anything is changed.
 check_secrets() {
-  for role in monitor $(while read -r _ role; do echo "$role"; done <"$conf/databases"); do
-    [ -s "$secrets/$role" ] && [ -r "$secrets/$role" ] || fail "the password file $secrets/$role is missing, empty or unreadable"
-  done
+  check_secret monitor
+  while read -r _ role; do check_secret "$role"; done <"$conf/databases"
+}
+
+check_secret() {
+  if [ ! -s "$secrets/$1" ] || [ ! -r "$secrets/$1" ]; then fail "$secrets/$1: the password file is missing, empty or unreadable"; fi
 }
 
 # A cluster gets its name only when it is whole, so a half-made one is never taken for one.

@@ -28,7 +28,7 @@ users() {
   comma=
   printf '{"users": ['
   while read -r user tag; do
-    [ -s "$secrets/$user" ] && [ -r "$secrets/$user" ] || fail "the password file $secrets/$user is missing, empty or unreadable"
+    if [ ! -s "$secrets/$user" ] || [ ! -r "$secrets/$user" ]; then fail "$secrets/$user: the password file is missing, empty or unreadable"; fi
     printf '%s\n{"name": "%s", "tags": [%s], "hashing_algorithm": "rabbit_password_hashing_sha256", "password_hash": "%s"}' \
       "$comma" "$user" "${tag:+\"$tag\"}" "$(password_hash "$secrets/$user")"
     comma=,

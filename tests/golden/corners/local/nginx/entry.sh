@@ -1,0 +1,49 @@
+#!/bin/sh
+# Starts nginx, and reloads it when the certificate or the configuration has changed. The slots' flags are read
+# at each request and need no reload, which would cut idle connections: they are not watched.
+set -eu
+
+config=/etc/nginx/nginx.conf
+mkdir -p /tmp/tuned /tmp/try
+
+say() { printf '{"timestamp":"%s","level":"%s","service":"edge","message":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2"; }
+
+# known NAME DIRECTIVE: keep the directive if this nginx, with its OpenSSL, takes it.
+known() {
+    printf 'pid /tmp/try/pid; events {}\nhttp { %s\n server { listen unix:/tmp/try/socket ssl; ssl_reject_handshake on; } }\n' "$2" > /tmp/try/nginx.conf
+    rm -f "/tmp/tuned/$1.conf"
+    if nginx -t -q -e /dev/null -c /tmp/try/nginx.conf 2> /dev/null; then printf '%s\n' "$2" > "/tmp/tuned/$1.conf"; fi
+    rm -f /tmp/try/socket
+}
+
+# Mozilla's groups; the hybrid needs OpenSSL 3.5. Without it OpenSSL's own order stands, X25519 first.
+known groups 'ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;'
+[ -e /tmp/tuned/groups.conf ] || known groups 'ssl_ecdh_curve X25519:prime256v1:secp384r1;'
+# nginx 1.27.4: a reload leaves idle connections open for a while, so that fewer clients lose a request.
+known keepalive 'keepalive_min_timeout 5s;'
+
+# By content, so that a file that is written again with the same text changes nothing.
+signature() {
+    find -L /certs/live /etc/nginx -path /etc/nginx/slots -prune -o -type f -exec cksum {} + 2> /dev/null | sort | cksum
+}
+
+watch() {
+    last=$(signature)
+    while sleep "${WATCH_SECONDS:-5}"; do
+        now=$(signature)
+        [ "$now" != "$last" ] || continue
+        sleep 1
+        [ "$(signature)" = "$now" ] || continue # still being written: wait for the next round
+        last=$now
+        if nginx -t -q -e stderr -c "$config"; then
+            say info "configuration or certificate changed, reloading"
+            nginx -s reload -e stderr -c "$config"
+        else
+            say error "the new configuration is refused, the old one stays in service"
+        fi
+    done
+}
+
+set +e
+watch &
+exec nginx -e stderr -c "$config" -g 'daemon off;'
