@@ -77,7 +77,7 @@ def main() -> None:
     from homeport.errors import HomeportError
 
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="homeport", standalone_mode=False)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as fault:

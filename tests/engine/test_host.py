@@ -1,0 +1,109 @@
+"""The host's files: flags, frontends, secrets and the lock, on a real disk."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from homeport.engine.host import LocalHost
+from homeport.errors import HostError
+from homeport.files import File, FileTree
+from homeport.secrets.deliver import Delivered
+from homeport.secrets.value import Secret
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> LocalHost:
+    return LocalHost(tmp_path)
+
+
+def test_a_flag_is_one_file(host: LocalHost) -> None:
+    host.flip("web", "green")
+    assert host.green() == {"web"}
+    host.flip("web", "green")
+    host.flip("web", "blue")
+    host.flip("web", "blue")
+    assert host.green() == set()
+
+
+def test_live_is_written_in_place_and_loses_what_is_gone(host: LocalHost) -> None:
+    old = FileTree.of([File("a/one", "1"), File("a/two", "2")])
+    new = FileTree.of([File("a/one", "1b")])
+    host.make_live(old, FileTree(), ("slots",))
+    folder = (host.live / "a").stat().st_ino
+    host.make_live(new, old, ())
+    assert (host.live / "a").stat().st_ino == folder  # a container's mount follows the inode
+    assert [p.name for p in (host.live / "a").iterdir()] == ["one"]
+
+
+def frontend(folder: Path, name: str) -> Path:
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(name)
+    (folder / "assets" / f"{name}.js").write_text(name)
+    return folder
+
+
+def test_a_new_frontend_is_one_symlink_and_old_assets_stay(host: LocalHost, tmp_path: Path) -> None:
+    assert host.publish_frontend(frontend(tmp_path / "f1", "v1"), "r1", "/assets/")
+    assert host.publish_frontend(frontend(tmp_path / "f2", "v2"), "r2", "/assets/")
+    www = host.live / "www"
+    assert (www / "current" / "index.html").read_text() == "v2"
+    assert sorted(p.name for p in (www / "assets").iterdir()) == ["v1.js", "v2.js"]
+    assert not host.publish_frontend(tmp_path / "f2", "r3", "/assets/")
+    host.serve_frontend("r1")
+    assert (www / "current" / "index.html").read_text() == "v1"
+
+
+def test_secrets_are_for_their_owner_only(host: LocalHost) -> None:
+    file = Delivered("web/key", os.getuid(), 0o400, Secret("s3cret"))
+    assert host.secret_folders_that_differ([file]) == {"web"}
+    host.write_secrets([file])
+    path = host.live / "secrets" / "web" / "key"
+    assert path.stat().st_mode & 0o777 == 0o400
+    assert path.parent.stat().st_mode & 0o044 == 0
+    assert host.secret_folders_that_differ([file]) == set()
+
+
+def test_a_second_change_is_told_who_is_at_work_and_the_lock_dies_with_its_owner(host: LocalHost) -> None:
+    code = "import sys; from pathlib import Path; from homeport.engine.host import LocalHost\n"
+    code += "with LocalHost(Path(sys.argv[1])).lock():\n  print('locked', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(host.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"locked\n"
+        with pytest.raises(HostError, match="another homeport is at work") as fault, host.lock():
+            pass
+        assert str(other.pid) in fault.value.message
+        other.kill()
+        other.wait()
+    with host.lock():
+        pass
+
+
+def test_the_kernel_counts_open_requests_but_not_the_health_check(host: LocalHost) -> None:
+    address = next(
+        (a for a in _own_addresses() if not a.startswith("127.")), "127.0.0.1"
+    )  # a connection from outside
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        assert host.open_requests(os.getpid(), port) == 0
+        with socket.create_connection(("127.0.0.1", port)):
+            assert host.open_requests(os.getpid(), port) == 0
+        with socket.create_connection((address, port)) as outside:
+            accepted, _ = server.accept()
+            accepted, _ = server.accept()
+            assert host.open_requests(os.getpid(), port) >= 1
+            outside.close()
+            accepted.close()
+        assert host.open_requests(2**22 + 1, port) == 0
+
+
+def _own_addresses() -> list[str]:
+    done = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=False)
+    return done.stdout.split()

@@ -1,0 +1,112 @@
+"""What stops a release before anything is touched: each fault has its cure."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from homeport.errors import HostError
+from homeport.release import preflight
+from homeport.release.preflight import Engine, check, check_engine
+from homeport.stack.model import Stack, Target
+from tests.recording import RecordingRunner
+
+
+def target(**environment: object) -> Target:
+    stack = Stack.model_validate(
+        {
+            "homeport": 1,
+            "name": "shop",
+            "environments": {"local": {"domain": "shop.localhost", **environment}},
+            "services": {"web": {"image": "web:1", "port": 8000, "health": {"path": "/ok"}}},
+        }
+    )
+    return Target(stack, "local")
+
+
+def engine(root: str = "/") -> Engine:
+    return Engine("26.1.5", "2.26.1", root, 8 * 1024**3)
+
+
+NO_NETWORKS = RecordingRunner({"docker network ls": "", "docker network inspect": "[]"})
+INFO = json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 1})
+
+
+@pytest.mark.parametrize(
+    ("version", "compose", "said"),
+    [("20.10.24", "2.26.1", "engine is 20.10.24"), ("26.1.5+dfsg1", "2.12.0", "compose is 2.12.0")],
+)
+def test_too_old(version: str, compose: str, said: str) -> None:
+    answers = {"docker version": version, "docker compose version": compose, "docker info": INFO}
+    with pytest.raises(HostError, match=said) as fault:
+        check_engine(RecordingRunner(answers))
+    assert "pgrade" in fault.value.hint
+
+
+def test_no_engine_says_how_to_start_one() -> None:
+    with pytest.raises(HostError, match="no Docker engine answers") as fault:
+        check_engine(RecordingRunner({}))
+    assert "systemctl start docker" in fault.value.hint
+
+
+def test_a_port_that_is_taken_names_its_holder_and_the_key_to_set() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        wanted = target(ports={"http": port, "https": 1})
+        with pytest.raises(HostError, match=f"port {port} is taken by .*\\(process ") as fault:
+            check(NO_NETWORKS, wanted, engine(), running=False)
+        assert "environments.local.ports.http" in fault.value.hint
+        check(NO_NETWORKS, wanted, engine(), running=True)
+
+
+def test_a_domain_that_does_not_resolve() -> None:
+    with pytest.raises(HostError, match=r"shop\.invalid does not resolve") as fault:
+        check(NO_NETWORKS, target(domain="shop.invalid"), engine(), running=True)
+    assert "/etc/hosts" in fault.value.hint
+
+
+def test_all_faults_come_at_once() -> None:
+    with pytest.raises(HostError) as fault:
+        check(NO_NETWORKS, target(domain="shop.invalid", tls="letsencrypt"), engine(), running=True)
+    assert "not yet served" in fault.value.message
+    assert "does not resolve" in fault.value.message
+
+
+def test_addresses_of_another_network_are_named() -> None:
+    wanted = target()
+    other = [{"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}]
+    runner = RecordingRunner({"docker network ls": "abc", "docker network inspect": json.dumps(other)})
+    with pytest.raises(HostError, match="in use by the Docker network theirs"):
+        check(runner, wanted, engine(), running=False)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 4 MB, full."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
+    if done.returncode:
+        pytest.fail("mounting a tmpfs takes root: run the tests as root")
+    try:
+        (place / "full").write_bytes(b"\0" * (shutil.disk_usage(place).free - 4096))
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_refused(small_disk: Path) -> None:
+    with pytest.raises(HostError, match="disk of .* is full") as fault:
+        check(NO_NETWORKS, target(), engine(str(small_disk)), running=True)
+    assert "docker system df" in fault.value.hint
+
+
+def test_a_healthy_machine_passes() -> None:
+    assert preflight.OLDEST_ENGINE >= (24, 0)
+    check(NO_NETWORKS, target(ports={"http": 1, "https": 1}), engine(), running=False)
