@@ -1,0 +1,139 @@
+"""homeport init: write homeport.yaml from a compose file, and say what became of every key of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from homeport.importer.convert import Draft
+    from homeport.importer.finding import Finding
+
+
+@click.command(short_help="Write homeport.yaml from an existing compose file.")
+@click.argument("compose", nargs=-1, type=click.Path())
+@click.option("--name", default="", help="The stack's name. Default: compose's `name`, else the folder's.")
+@click.option("--domain", default="", help="The domain in production, e.g. example.com.")
+@click.option(
+    "--output", type=click.Path(), help="The file to write. Default: homeport.yaml beside the first file."
+)
+@click.option("--force", is_flag=True, help="Write over a homeport.yaml that is already there.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: file, passes, problems, findings.")
+def command(  # noqa: PLR0913
+    compose: tuple[str, ...], name: str, domain: str, output: str | None, force: bool, as_json: bool
+) -> None:
+    """Read COMPOSE (several are laid over each other, as `docker compose -f A -f B` does; default: the compose file
+    of this folder) and write homeport.yaml.
+
+    Every key of the compose file is reported: carried, changed, or not carried, and why. Without a compose file
+    a starter is written for the Dockerfiles of this folder. The shell's variables are not looked at; .env is.
+
+    Exit code 0: the file passes `homeport check`. 1: it is written, and the list says what to answer first.
+    """
+    from pathlib import Path
+
+    from homeport.importer import starter
+    from homeport.importer.convert import convert
+    from homeport.importer.folder import Folder
+
+    root, files = _where(compose)
+    target = Path(output) if output else root / "homeport.yaml"
+    _guard(target, force)
+    folder = Folder(root)
+    draft = convert(folder, files, name, domain) if files else starter.convert(folder, name, domain)
+    problems = _write(target, draft)
+    _show_json(target, draft, problems) if as_json else _show(target, draft, problems)
+    raise click.exceptions.Exit(1 if problems else 0)
+
+
+def _where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """The folder of the first file, and all files as seen from it; no files: none was given or found."""
+    import os
+    from pathlib import Path
+
+    from homeport.errors import HomeportError
+    from homeport.importer.project import NAMES
+
+    root = Path(compose[0]).parent if compose else Path()
+    if compose and Path(compose[0]).is_dir():
+        root, compose = Path(compose[0]), ()
+    for given in compose:
+        if not Path(given).is_file():
+            raise HomeportError(f"there is no file {given}", "give the path of your compose file")
+    found = [name for name in NAMES if (root / name).is_file()]
+    return root, tuple(os.path.relpath(path, root) for path in compose) or tuple(found[:1])
+
+
+def _guard(target: Path, force: bool) -> None:
+    from homeport.errors import HomeportError
+
+    if target.exists() and not force:
+        raise HomeportError(
+            f"{target} is already there, and is not written over", "give --force, or --output OTHER"
+        )
+
+
+def _write(target: Path, draft: Draft) -> list[str]:
+    """Write the file; what `check` says of it, one problem an item."""
+    from homeport.errors import HomeportError, StackError
+    from homeport.files import write_atomically
+    from homeport.stack.load import load
+
+    try:
+        write_atomically(target, draft.text)
+    except OSError as fault:
+        raise HomeportError(f"{target} cannot be written: {fault.strerror}") from fault
+    try:
+        load(target)
+    except StackError as fault:
+        return fault.message.splitlines()[:-1]
+    return []
+
+
+def _show(target: Path, draft: Draft, problems: list[str]) -> None:
+    from homeport.importer.finding import Fate
+
+    changed, dropped = draft.of(Fate.CHANGED), draft.of(Fate.DROPPED)
+    _group("Changed", changed)
+    _group("Not carried", [finding for finding in dropped if not finding.asks])
+    _group("Could not be carried without you", draft.questions)
+    click.echo(f"{target}: {draft.services} services read; {len(draft.of(Fate.CARRIED))} keys carried, "
+               f"{len(changed)} changed, {len(dropped)} not carried.")  # fmt: skip
+    if problems:
+        click.echo(f"\nIt does not pass `homeport check` yet ({len(problems)} to answer):")
+        click.echo("\n".join(f"  {problem}" for problem in problems))
+    else:
+        click.echo("It passes `homeport check`. Next: read it, then `homeport up`.")
+
+
+def _group(title: str, findings: list[Finding] | tuple[Finding, ...]) -> None:
+    if findings:
+        click.echo(f"{title} ({len(findings)}):")
+    for finding in findings:
+        place = f"{finding.place.file}:{finding.place.line}"
+        click.echo(f"  {place}: {finding.path}\n      {finding.why}")
+        if finding.cure:
+            click.echo(f"      -> {finding.cure}")
+    if findings:
+        click.echo()
+
+
+def _show_json(target: Path, draft: Draft, problems: list[str]) -> None:
+    import json
+
+    found = [
+        {"file": f.place.file, "line": f.place.line, "path": f.path, "fate": str(f.fate), "why": f.why,
+         "cure": f.cure, "asks": f.asks}
+        for f in draft.findings
+    ]  # fmt: skip
+    result = {
+        "file": str(target),
+        "name": draft.name,
+        "passes": not problems,
+        "problems": problems,
+        "findings": found,
+    }
+    click.echo(json.dumps(result, indent=2))

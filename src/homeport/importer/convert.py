@@ -1,0 +1,170 @@
+"""The importer's story: compose files in, a Draft out."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homeport.importer import (
+    body,
+    databases,
+    environment,
+    health,
+    keys,
+    mounts,
+    ports,
+    project,
+    proxies,
+    roles,
+    routes,
+    secrets,
+    wiring,
+    write,
+)
+from homeport.importer.draft import DraftService, Work, name_of
+from homeport.importer.finding import Fate, Finding, Findings
+from homeport.importer.folder import Folder
+from homeport.importer.value import Value
+
+_Handler = Callable[[Work, DraftService, Value], None]
+_HANDLERS: dict[str, _Handler] = {
+    "image": body.image,
+    "build": body.build,
+    "command": body.command,
+    "entrypoint": body.entrypoint,
+    "user": body.user,
+    "read_only": body.read_only,
+    "tmpfs": body.tmpfs,
+    "stop_grace_period": body.stop_grace,
+    "mem_limit": body.memory,
+    "cpus": body.cpus,
+    "scale": body.replicas,
+    "deploy": body.deploy,
+    "volumes": mounts.volumes,
+    "network_mode": keys.network_mode,
+    "extra_hosts": keys.extra_hosts,
+}
+# Read by a pass of their own, which gives them their findings.
+_ELSEWHERE = {"environment", "env_file", "ports", "expose", "healthcheck", "depends_on", "secrets", "labels",
+              "profiles", "extends", "configs"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Draft:
+    """homeport.yaml as text, and what became of every key that was read."""
+
+    text: str
+    name: str
+    services: int  # services of the compose file
+    findings: tuple[Finding, ...]
+
+    def of(self, fate: Fate) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.fate is fate)
+
+    @property
+    def questions(self) -> tuple[Finding, ...]:
+        """What `homeport check` refuses until a person has answered."""
+        return tuple(finding for finding in self.findings if finding.asks)
+
+
+def convert(folder: Folder, files: tuple[str, ...], name: str = "", domain: str = "") -> Draft:
+    """Compose files (paths below `folder`, the later laid over the earlier) -> a Draft.
+
+    Raises HomeportError when a file is not YAML or has no services.
+    """
+    findings = Findings()
+    found = project.read(folder, files, findings)
+    work = Work(found, findings, _stack_name(found, name), domain)
+    _people(work)
+    for service in work.kept():
+        _body(work, service)
+    _wires(work)
+    _sections(work)
+    return Draft(write.text(work), work.name, len(found.services), findings.sorted())
+
+
+def _stack_name(found: project.Project, name: str) -> str:
+    folder = posixpath.basename(str((found.folder.root / posixpath.dirname(found.files[0])).resolve()))
+    return name_of(name or found.name or folder, "stack")
+
+
+def _people(work: Work) -> None:
+    """Who is who, what they are told, and which of it is a connection or a secret."""
+    roles.assign(work)
+    for service in work.services.values():
+        environment.collect(work, service)
+    databases.assign(work)
+    proxies.apply(work)
+    wiring.jobs(work)
+    secrets.assign(work)
+
+
+def _body(work: Work, service: DraftService) -> None:
+    """Every key of one service, in the order of the file."""
+    ports.read(work, service)
+    if service.origin and service.value.get("volumes"):
+        service.dev = (
+            any(mount.kind == "bind" for mount in mounts.read(service.value.get("volumes") or service.value))
+            and service.dev
+        )
+    for key, value in (service.value.entries or {}).items():
+        if key in _HANDLERS:
+            _HANDLERS[key](work, service, value)
+        elif key == "configs":
+            _configs(work, service, value)
+        elif key not in _ELSEWHERE and not keys.note(work, service, key, value):
+            work.findings.dropped(
+                value.place, service.at(key), "not a key that homeport knows", "is it spelt right?"
+            )
+    if "image" not in service.keys and "build" not in service.keys:
+        place, path = service.value.place, f"services.{service.origin}"
+        work.findings.asks(
+            place, path, "neither image nor build", "write image: NAME:VERSION or build: FOLDER"
+        )
+
+
+def _configs(work: Work, service: DraftService, value: Value) -> None:
+    for item in value.items or ():
+        source = item.text or item.string("source")
+        why = f"{source}: a server has only what images hold"
+        cure = f"COPY it to {item.string('target', '/' + source)} in the Dockerfile"
+        work.findings.dropped(item.place, service.at("configs"), why, cure)
+
+
+def _wires(work: Work) -> None:
+    """Ports, health, order and the way in: what needs all services to be known."""
+    for service in work.kept():
+        ports.choose(work, service)
+        wiring.store(work, service)
+        _one_container(work, service)
+    for service in work.kept():
+        environment.finish(work, service)
+        health.apply(work, service)
+        wiring.depends(work, service)
+    routes.choose(work)
+    for service in work.kept():
+        ports.note(work, service)
+
+
+def _one_container(work: Work, service: DraftService) -> None:
+    """Replicas cannot share a volume or a TCP port."""
+    if service.keys.get("replicas", 1) > 1 and (
+        "volumes" in service.keys or service.keys.get("protocol") == "tcp"
+    ):
+        del service.keys["replicas"]
+        why = "one container: with a volume or a TCP port there is one at a time"
+        work.findings.changed(service.value.place, service.at("replicas"), why)
+
+
+def _sections(work: Work) -> None:
+    mounts.top_level(work)
+    secrets.top_level(work)
+    secrets.unused(work)
+    for name, value in work.project.sections["networks"].items():
+        why = "homeport lays out its own networks: app, data, egress"
+        if value.get("external") and (value.get("external") or value).true:
+            work.findings.dropped(value.place, f"networks.{name}", "other stacks are not reachable",
+                                  "bring what it reaches into this stack, or give its address with egress: true")  # fmt: skip
+        else:
+            work.findings.changed(value.place, f"networks.{name}", why)

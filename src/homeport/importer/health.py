@@ -1,0 +1,132 @@
+"""How a service says that it can serve: from the healthcheck, or a guess that is said."""
+
+from __future__ import annotations
+
+import re
+
+from homeport.importer import body
+from homeport.importer.draft import DraftService, Work, identifier_of
+from homeport.importer.value import Value
+
+_URL = re.compile(
+    r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|\$\{?HOSTNAME\}?|[\w-]+)(?::\$?\{?\w+\}?)?(/[^\s'\"|)\\;]*)?"
+)
+_ASKS = re.compile(r"\b(curl|wget|http\.get|urlopen|requests|fetch|Invoke-WebRequest|httpie|healthcheck)\b")
+_PATH = re.compile(r"/([A-Za-z0-9._~@:+,=-]+/)*[A-Za-z0-9._~@:+,=-]*")
+
+
+def apply(work: Work, service: DraftService) -> None:
+    """Set `health`, and say what became of each key of the healthcheck."""
+    value = service.value.get("healthcheck")
+    http = service.keys.get("port") and service.keys.get("protocol", "http") == "http"
+    if value is not None:
+        _carry(work, service, value, bool(http))
+    if http and "health" not in service.keys:
+        service.keys["health"] = "/"
+        service.notes["health"] = "a guess: a path that answers 200 when it can serve"
+        why = "has a port and no health path: / is asked"
+        cure = "name a path that answers 200 only when it can serve"
+        work.findings.changed(service.value.place, f"services.{service.origin}", why, cure)
+
+
+def _carry(work: Work, service: DraftService, value: Value, http: bool) -> None:
+    path, test = service.at("healthcheck"), value.get("test")
+    if (value.get("disable") or Value(value.place)).true or _words(test)[:1] == ["NONE"]:
+        work.findings.changed(value.place, path, "a release must know when a service can serve")
+        return
+    found = _test(work, service, test, http) if test else None
+    if found is None and test:
+        work.findings.dropped(test.place, f"{path}.test", "nothing to run", "write health: /PATH")
+    if found is not None:
+        _timed(work, service, value, found)
+    for key, inner in (value.entries or {}).items():
+        if key in ("interval", "retries", "start_interval"):
+            why = "homeport asks every few seconds, and several times a second during a release"
+            work.findings.changed(inner.place, f"{path}.{key}", why)
+        elif key not in ("test", "timeout", "start_period", "disable"):
+            work.findings.dropped(inner.place, f"{path}.{key}", "not a key of a healthcheck")
+
+
+def _words(test: Value | None) -> list[str]:
+    return body.words(test) if test is not None and test.items is not None else []
+
+
+def _test(work: Work, service: DraftService, test: Value, http: bool) -> dict[str, object] | None:
+    """`{path: ...}` or `{command: [...]}`."""
+    words = _words(test)
+    shell = (
+        test.text
+        if test.text is not None
+        else (words[1] if words[:1] == ["CMD-SHELL"] and len(words) > 1 else None)
+    )
+    text = shell if shell is not None else " ".join(words[1:])
+    place, path = test.place, service.at("healthcheck.test")
+    if not text.strip():
+        return None
+    url = _URL.search(text)
+    if http and url and _ASKS.search(text):
+        asked = (url[2] or "/").partition("?")[0]
+        if _PATH.fullmatch(asked):
+            if asked == url[2] or not url[2]:
+                work.findings.carried(place, path, f"the path {asked} is asked from outside of the container")
+            else:
+                work.findings.changed(place, path, f"the path {asked} is asked, without its query")
+            return {"path": asked}
+    command = ["sh", "-c", text] if shell is not None else words[1:]
+    renamed = [
+        re.sub(r"/run/secrets/([\w.-]+)", lambda m: f"/run/secrets/{identifier_of(m[1])}", w) for w in command
+    ]
+    if any("\n" in word for word in renamed):
+        work.findings.changed(
+            place, path, "its lines are joined", "put a longer check into a file of the image"
+        )
+        renamed = [_one_line(word) for word in renamed]
+    if _secret_in(work, service, " ".join(renamed)):
+        cure = "let the check read the secret's file: $(cat /run/secrets/NAME)"
+        work.findings.dropped(place, path, "the check holds a secret", cure)
+        return {}
+    work.findings.carried(place, path, "the program is run in the container")
+    return {"command": renamed}
+
+
+def _one_line(word: str) -> str:
+    return " ".join(part.strip() for part in word.splitlines() if part.strip())
+
+
+def _secret_in(work: Work, service: DraftService, text: str) -> bool:
+    from homeport.importer.secrets import looks_secret  # noqa: PLC0415
+
+    environment = service.value.get("environment")
+    values = [
+        v.text or "" for n, v in (environment.pairs() if environment else ()) if looks_secret(n, v.text)
+    ]
+    return any(
+        len(value) > 3 and re.search(rf"(?<![\w]){re.escape(value)}(?![\w])", text) for value in values
+    )
+
+
+def _timed(work: Work, service: DraftService, value: Value, found: dict[str, object]) -> None:
+    for key, ours, default in (("timeout", "timeout", "3s"), ("start_period", "start", "60s")):
+        inner = value.get(key)
+        if inner is None:
+            continue
+        text = body.seconds(inner.text or "")
+        path = service.at(f"healthcheck.{key}")
+        if text is None or text == "0ms":
+            work.findings.dropped(inner.place, path, f"{inner.spoken()} is no duration", f"it is {default}")
+        elif key == "start_period" and _shorter(text, default):
+            work.findings.changed(inner.place, path, "a service has at least 60s to become healthy")
+        else:
+            work.findings.carried(inner.place, path)
+            if text != default and found:
+                found[ours] = text
+    if list(found) == ["path"]:
+        service.keys["health"] = found["path"]
+    elif found.get("path") or found.get("command"):
+        service.keys["health"] = found
+
+
+def _shorter(one: str, other: str) -> bool:
+    from homeport.stack.words import parse_duration  # noqa: PLC0415
+
+    return parse_duration(one) < parse_duration(other)

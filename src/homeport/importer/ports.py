@@ -1,0 +1,128 @@
+"""The port a service listens on: from what publishes, exposes, asks or documents it; and what is published no more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from homeport.importer import dockerfile, images
+from homeport.importer.draft import DraftService, Work
+from homeport.importer.value import Value
+
+
+def read(work: Work, service: DraftService) -> None:
+    """Note what was published and exposed, before anything is chosen."""
+    value = service.value.get("ports")
+    for item in value.list() if value else ():
+        for port, host, protocol in _entry(item):
+            _published(work, service, item, port, host, protocol)
+    for item in (service.value.get("expose") or Value(service.value.place)).list():
+        number = re.match(r"\d+", item.text or "")
+        if number and 0 < int(number[0]) < 65536:
+            service.exposed.append(int(number[0]))
+        work.findings.carried(item.place, service.at("expose"), "services of a stack reach each other")
+
+
+def _entry(item: Value) -> Iterator[tuple[int, str, str]]:
+    """Container port, host side and protocol of one entry; the first of a range stands for it."""
+    if item.entries is not None:
+        text, host = item.string("target"), item.string("published")
+        protocol = item.string("protocol", "tcp")
+    else:
+        text, _, protocol = (item.text or "").partition("/")
+        host, _, text = text.rpartition(":")
+    match = re.match(r"\d+", text)
+    if match and 0 < int(match[0]) < 65536:
+        yield int(match[0]), host, protocol or "tcp"
+    else:
+        yield 0, host, protocol or "tcp"
+
+
+def _published(work: Work, service: DraftService, item: Value, port: int, host: str, protocol: str) -> None:
+    path, place = service.at(f"ports[{item.spoken()}]"), item.place
+    if not port:
+        work.findings.dropped(place, path, "no port that is known here", "write port: NUMBER")
+    elif protocol != "tcp":
+        why = f"{protocol} is not carried: only 80 and 443 of the edge are published"
+        work.findings.dropped(place, path, why, "run a program that needs it outside of homeport")
+    elif port in images.DEBUG_PORTS:
+        work.findings.dropped(place, path, "a port for debugging or live reload, not for production")
+    elif service.role == "store" or port in images.TCP_PORTS:
+        why = "nothing but the edge is reachable from outside; a database on a public port is found within hours"
+        work.findings.dropped(place, path, why, f"services reach it as {service.name}:{port}")
+        service.exposed.append(port)
+    else:
+        del host
+        service.published.append(port)
+
+
+def choose(work: Work, service: DraftService) -> None:
+    """Set `port` and `protocol`; none for a worker."""
+    known = images.known(service.image) if service.role == "store" else None
+    if known:
+        service.keys["port"], service.keys["protocol"] = known.port, "tcp"
+        return
+    port, why = next(((p, w) for p, w in _candidates(work, service) if p), (0, ""))
+    if not port:
+        return
+    service.keys["port"] = port
+    service.notes.setdefault("port", "" if why in ("published", "exposed") else why)
+    if port in images.TCP_PORTS or service.role == "catcher":
+        service.keys["protocol"] = "tcp"
+    for other in dict.fromkeys(service.published):
+        if other != port:
+            value = service.value.get("ports")
+            place = value.place if value else service.value.place
+            cure = "if people need it, make it reachable below a path of the same port"
+            work.findings.dropped(
+                place, service.at(f"ports[{other}]"), f"a service has one port: {port}", cure
+            )
+
+
+def _candidates(work: Work, service: DraftService) -> Iterator[tuple[int, str]]:
+    """In the order in which they are believed."""
+    asked = _asked_of(work, service)
+    for port in service.published:
+        if port in asked or port == _env_port(service):
+            yield port, "published"
+    yield from ((port, "published") for port in service.published)
+    yield from ((port, "exposed") for port in service.exposed)
+    yield from ((port, "others ask it there") for port in asked)
+    if number := _env_port(service):
+        yield number, "PORT says so"
+    build = service.value.get("build")
+    file = dockerfile.read(work.project.folder, build)
+    if file and (port := file.port(dockerfile.location(build)[2])):
+        yield port, f"EXPOSE in {file.path}"
+
+
+def _env_port(service: DraftService) -> int:
+    for name in ("PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT"):
+        text = (service.env[name].text or "") if name in service.env else ""
+        if text.isdigit() and 0 < int(text) < 65536:
+            return int(text)
+    return 0
+
+
+def _asked_of(work: Work, service: DraftService) -> list[int]:
+    """Ports that others (and traefik) use: `http://NAME:PORT` in their variables."""
+    found: list[int] = []
+    names = "|".join(re.escape(name) for name in service.names)
+    for other in work.services.values():
+        for value in other.env.values():
+            found += [int(p) for p in re.findall(rf"(?:^|[/@])(?:{names}):(\d{{2,5}})", value.text or "")]
+    labels = service.value.get("labels")
+    for name, value in labels.pairs() if labels else ():
+        if name.endswith("loadbalancer.server.port") and (value.text or "").isdigit():
+            found.append(int(value.text or "0"))
+    return [port for port in found if 0 < port < 65536]
+
+
+def note(work: Work, service: DraftService) -> None:
+    """One finding for each port that is reached through the edge now."""
+    value = service.value.get("ports")
+    for item in value.list() if value else ():
+        for port, _, protocol in _entry(item):
+            if port and port == service.keys.get("port") and protocol == "tcp" and port in service.published:
+                why = f"the edge reaches it at port {port}; only 80 and 443 are published"
+                work.findings.changed(item.place, service.at(f"ports[{item.spoken()}]"), why)
