@@ -189,8 +189,8 @@ def test_nobody_sees_or_touches_what_is_another_s(service: Service, ada: Person)
         ("PATCH", f"/categories/{category}"),
         ("DELETE", f"/categories/{category}"),
     ):
-        body = {} if method == "PATCH" else None
-        assert eve.call(method, path, json=body).status_code == 404, (method, path)
+        answer = eve.call(method, path, json={} if method == "PATCH" else None)
+        assert answer.status_code == 404, (method, path)
     stolen = {"date": "2024-01-01", "amount_cents": -1, "description": "x", "category_id": category}
     assert eve.call("POST", "/transactions", json=stolen).status_code == 422
     assert eve.call("GET", "/transactions").json()["total"] == 0

@@ -1,0 +1,11 @@
+"""The budget service: monthly limits, and a projection of what was spent to hold against them."""
+
+from coachlib.app import create_app
+from services.budget.projection import on_changed, on_registered
+from services.budget.routes import router
+
+app = create_app(
+    router,
+    publishes=True,
+    consumes={"transactions.changed": on_changed, "user.registered": on_registered},
+)
