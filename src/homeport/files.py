@@ -97,13 +97,20 @@ class FileTree:
 
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     """Write by a temporary file in the same directory, fsync and rename."""
+    write_bytes_atomically(path, text.encode(), mode)
+
+
+def write_bytes_atomically(path: Path, data: bytes, mode: int = 0o644, uid: int | None = None) -> None:
+    """The same for bytes; `uid` becomes owner and group before the file has its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fchmod(stream.fileno(), mode)
+            if uid is not None:
+                os.fchown(stream.fileno(), uid, uid)
             os.fsync(stream.fileno())
         Path(name).replace(path)
     except BaseException:

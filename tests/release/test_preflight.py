@@ -102,7 +102,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_refused(small_disk: Path) -> None:
-    with pytest.raises(HostError, match="disk of .* is full") as fault:
+    with pytest.raises(HostError, match=r"disk of .* is full") as fault:
         check(NO_NETWORKS, target(), engine(str(small_disk)), running=True)
     assert "docker system df" in fault.value.hint
 

@@ -93,7 +93,7 @@ def test_templates_are_filled_and_all_missing_names_are_said(store: Store) -> No
     ]
     store.set("pg", Secret("pass"))
     assert missing(files, store) == ["api_key", "token"]
-    with pytest.raises(SecretError, match="2 secret.s. missing: api_key, token"):
+    with pytest.raises(SecretError, match=r"2 secret.s. missing: api_key, token"):
         deliver(files, store)
     store.set("api_key", Secret("a"))
     store.set("token", Secret("t"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from homeport.engine.host import LocalHost
+from homeport.engine.host import Host
 from homeport.errors import StackError
 from homeport.stack.load import find, load
 from homeport.stack.model import Stack, Target
@@ -56,8 +56,8 @@ class Project:
     def target(self, environment: str) -> Target:
         return Target(self.stack, environment, version=git_version(self.folder))
 
-    def host(self, environment: str) -> LocalHost:
-        return LocalHost(self.folder / ".homeport" / environment)
+    def host(self, environment: str) -> Host:
+        return Host(str(self.folder / ".homeport" / environment))
 
 
 def open_project(file: Path | None) -> Project:

@@ -49,7 +49,7 @@ def command(environment: str | None, file: Path | None, images: str, no_seed: bo
     printer = Printer(as_json)
     printer.line(f"{target.project}, environment {name}, version {target.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
-    deploy = Deploy(host, target, store, Sources(project.folder, host.root / "cache", images), printer)
+    deploy = Deploy(host, target, store, Sources(project.folder, Path(host.root) / "cache", images), printer)
     outcome = deploy.run()
     notes = [] if no_seed else seed(host, deploy.target, printer)
     seconds = time.monotonic() - started

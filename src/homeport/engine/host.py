@@ -1,25 +1,23 @@
-"""LocalHost: this machine as the place where a stack lives. All of a stack's state is below one root:
+"""Host: where a stack lives on a machine. All of its state is below one root:
 
-live/       the rendered tree that runs, and what containers mount: slots/ secrets/ certs/ www/ beside it
+live/       the rendered tree that runs; beside it what containers mount: slots/ secrets/ certs/ www/
 releases/   ID/ as rendered, never changed
 state/      history.jsonl, lock
 """
 
 from __future__ import annotations
 
-import fcntl
-import http.client
+import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from homeport.engine.runner import LocalRunner, Runner
-from homeport.errors import HostError
-from homeport.files import FileTree, write_atomically
+from homeport.engine.machine import LocalMachine, Machine, Put
+from homeport.engine.runner import Runner
+from homeport.files import File, FileTree
 from homeport.release import history
 from homeport.secrets.deliver import Delivered
 
@@ -27,103 +25,95 @@ _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in fligh
 
 
 @dataclass(frozen=True)
-class LocalHost:
-    """`root` holds one stack in one environment."""
+class Host:
+    """`root` holds one stack in one environment, on `machine`."""
 
-    root: Path
-    runner: Runner = LocalRunner()  # noqa: RUF009 (stateless)
+    root: str
+    machine: Machine = LocalMachine()  # noqa: RUF009 (it holds nothing)
 
     @property
-    def live(self) -> Path:
-        return self.root / "live"
+    def runner(self) -> Runner:
+        return self.machine.runner
+
+    @property
+    def live(self) -> str:
+        return f"{self.root}/live"
 
     # -- the rendered tree -------------------------------------------------------------------------
 
     def write_release(self, release: str, tree: FileTree) -> None:
         """Keep the tree as rendered, for going back and for people."""
-        tree.write(self.root / "releases" / release)
+        self._write_tree(f"{self.root}/releases/{release}", tree)
 
     def read_release(self, release: str) -> FileTree:
-        return FileTree.read(self.root / "releases" / release)
-
-    def live_tree(self, paths: Iterable[str]) -> FileTree:
-        """The live files that are among `paths` (state beside them is not part of the tree)."""
-        from homeport.files import File  # noqa: PLC0415
-
-        found = ((path, self.live / path) for path in paths)
-        return FileTree.of(
-            File(path, file.read_text(), file.stat().st_mode & 0o777)
-            for path, file in found
-            if file.is_file()
-        )
+        found = self.machine.read_tree(f"{self.root}/releases/{release}")
+        return FileTree.of(File(path, text, mode) for path, (text, mode) in found.items())
 
     def make_live(self, tree: FileTree, old: FileTree, folders: Iterable[str]) -> None:
         """Write the tree file by file, each atomically; remove what only the old one had."""
-        for folder in folders:
-            (self.live / folder).mkdir(parents=True, exist_ok=True)
-        tree.write(self.live)
-        for path in tree.difference(old).removed:
-            (self.live / path).unlink(missing_ok=True)
+        self.machine.make_folders(f"{self.live}/{folder}" for folder in folders)
+        self._write_tree(self.live, tree)
+        self.machine.remove(f"{self.live}/{path}" for path in tree.difference(old).removed)
+
+    def _write_tree(self, root: str, tree: FileTree) -> None:
+        self.machine.write(Put(f"{root}/{f.path}", f.text.encode(), f.mode) for f in tree)
+
+    def releases(self) -> list[str]:
+        return self.machine.names(f"{self.root}/releases")
 
     def prune_releases(self, keep: Iterable[str]) -> None:
         wanted = set(keep)
-        for folder in (self.root / "releases").glob("*"):
-            if folder.name not in wanted:
-                shutil.rmtree(folder, ignore_errors=True)
+        gone = [name for name in self.releases() if name not in wanted]
+        self.machine.remove(f"{self.root}/releases/{name}" for name in gone)
+        self.machine.remove(
+            f"{self.live}/www/releases/{name}" for name in gone if name != self.served_frontend()
+        )
 
     # -- slots -------------------------------------------------------------------------------------
 
     def green(self) -> frozenset[str]:
         """Services whose green slot serves."""
-        return frozenset(path.name.removesuffix(".green") for path in (self.live / "slots").glob("*.green"))
+        flags = [name for name in self.machine.names(f"{self.live}/slots") if name.endswith(".green")]
+        return frozenset(name.removesuffix(".green") for name in flags)
 
     def flip(self, service: str, slot: str) -> None:
         """Point the edge at a slot: one file made or removed, seen by nginx at the next request."""
-        flag = self.live / "slots" / f"{service}.green"
-        flag.parent.mkdir(parents=True, exist_ok=True)
+        flag = f"{self.live}/slots/{service}.green"
         if slot == "green":
-            flag.touch(mode=0o644)
+            self.machine.write([Put(flag, b"")])
         else:
-            flag.unlink(missing_ok=True)
+            self.machine.remove([flag])
 
     def set_profiles(self, slots: dict[str, str]) -> None:
         """Write the serving slots into .env, so that a plain `docker compose up -d` starts these and no others."""
-        path = self.live / ".env"
+        path = f"{self.live}/.env"
         names = ",".join(f"{service}-{slot}" for service, slot in sorted(slots.items()))
         lines = [
             f"COMPOSE_PROFILES={names}" if line.startswith("COMPOSE_PROFILES=") else line
-            for line in path.read_text().splitlines()
+            for line in (self.machine.read(path) or "").splitlines()
         ]
-        write_atomically(path, "\n".join(lines) + "\n")
+        self.machine.write([Put(path, ("\n".join(lines) + "\n").encode())])
 
-    # -- secrets and folders -----------------------------------------------------------------------
+    # -- secrets -----------------------------------------------------------------------------------
 
-    def secret_folders_that_differ(self, files: Iterable[Delivered]) -> frozenset[str]:
-        """Folders below secrets/ in which a file is missing or holds another value."""
-        return frozenset(file.path.split("/")[0] for file in files if not self._same(file))
-
-    def _same(self, file: Delivered) -> bool:
-        path = self.live / "secrets" / file.path
-        try:
-            return path.read_text() == file.text.reveal()
-        except FileNotFoundError:
-            return False
+    def secrets_that_differ(self, files: Iterable[Delivered]) -> list[Delivered]:
+        """Those whose file is missing or holds another value."""
+        return [f for f in files if self.machine.read(f"{self.live}/secrets/{f.path}") != f.text.reveal()]
 
     def write_secrets(self, files: Iterable[Delivered]) -> None:
-        """Write what differs: owner and mode first, then the name; directories searchable, not readable."""
-        for file in files:
-            if not self._same(file):
-                self._write_secret(self.live / "secrets" / file.path, file)
-
-    def _write_secret(self, path: Path, file: Delivered) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.parent.chmod(0o711)
-        path.parent.chmod(0o711)
-        write_atomically(path, file.text.reveal(), file.mode)
-        if os.geteuid() == 0:
-            os.chown(path, file.uid, file.uid)
+        """Owner and mode before the name; folders can be searched, not listed."""
+        wanted = list(files)
+        folders = {f"{self.live}/secrets/{file.path.split('/')[0]}" for file in wanted}
+        self.machine.make_folders(sorted({f"{self.live}/secrets", *folders}) if wanted else (), 0o711)
+        self.machine.write(
+            Put(f"{self.live}/secrets/{f.path}", f.text.reveal().encode(), f.mode, f.uid) for f in wanted
+        )
 
     # -- the frontend ------------------------------------------------------------------------------
+
+    def frontend_differs(self, built: Path) -> bool:
+        """Whether what was built is not what is served."""
+        return self.machine.read(f"{self.live}/www/current/.digest") != _folder_digest(built)
 
     def publish_frontend(self, built: Path, release: str, assets: str) -> bool:
         """Make a built frontend the served one: its hashed assets join the pool, then one symlink moves.
@@ -133,108 +123,52 @@ class LocalHost:
         """
         if not self.frontend_differs(built):
             return False
-        www, digest = self.live / "www", _folder_digest(built)
-        place = www / "releases" / release
-        shutil.copytree(built, place, dirs_exist_ok=True)
-        (place / ".digest").write_text(digest)
-        pool = built / assets.strip("/")
-        if pool.is_dir():
-            shutil.copytree(pool, www / assets.strip("/"), dirs_exist_ok=True)
+        place = f"{self.live}/www/releases/{release}"
+        self.machine.send(built, place)
+        self.machine.write([Put(f"{place}/.digest", _folder_digest(built).encode())])
+        pool = assets.strip("/")
+        self.machine.copy(f"{place}/{pool}", f"{self.live}/www/{pool}")
         self.serve_frontend(release)
         return True
 
-    def frontend_differs(self, built: Path) -> bool:
-        """Whether what was built is not what is served."""
-        marker = self.live / "www" / "current" / ".digest"
-        return not (marker.is_file() and marker.read_text() == _folder_digest(built))
-
     def served_frontend(self) -> str:
         """The release whose frontend is served; empty when there is none."""
-        link = self.live / "www" / "current"
-        return link.readlink().name if link.is_symlink() else ""
+        return (self.machine.read_link(f"{self.live}/www/current") or "").rsplit("/", 1)[-1]
 
     def serve_frontend(self, release: str) -> None:
-        """Swap the `current` symlink atomically."""
-        www = self.live / "www"
-        temporary = www / ".current"
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(f"releases/{release}")
-        temporary.replace(www / "current")
+        self.machine.link(f"{self.live}/www/current", f"releases/{release}")
 
-    # -- the network -------------------------------------------------------------------------------
-
-    def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
-        """GET from the host: status (0 when there was no answer) and what was seen, in words."""
-        connection = http.client.HTTPConnection(address, port, timeout=timeout)
-        try:
-            connection.request("GET", path, headers={"Host": "localhost", "User-Agent": "homeport"})
-            answer = connection.getresponse()
-            body = answer.read(300).decode(errors="replace")
-            return answer.status, f"HTTP {answer.status} {body.strip()[:200]}".strip()
-        except OSError as fault:
-            return 0, f"no answer ({fault.strerror or fault})"
-        except http.client.HTTPException as fault:
-            return 0, f"not HTTP ({type(fault).__name__})"
-        finally:
-            connection.close()
+    # -- requests in flight ------------------------------------------------------------------------
 
     def open_requests(self, pid: int, port: int) -> int:
         """Connections on `port` of a container's process that may carry a request, from the kernel's own table."""
-        total = 0
-        for table in ("tcp", "tcp6"):
-            try:
-                lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            total += sum(_counts(line.split(), port) for line in lines)
-        return total
+        tables = (self.machine.read(f"/proc/{pid}/net/{name}") or "" for name in ("tcp", "tcp6"))
+        return sum(_counts(line.split(), port) for table in tables for line in table.splitlines()[1:])
 
     # -- state -------------------------------------------------------------------------------------
 
     def records(self) -> list[history.Record]:
-        path = self.root / "state" / "history.jsonl"
-        return history.parse(path.read_text()) if path.exists() else []
+        return history.parse(self.machine.read(f"{self.root}/state/history.jsonl") or "")
 
     def record(self, record: history.Record) -> None:
         """Append one line and make sure that it is on disk."""
-        path = self.root / "state" / "history.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as stream:
-            stream.write(record.line())
-            stream.flush()
-            os.fsync(stream.fileno())
+        self.machine.append(f"{self.root}/state/history.jsonl", record.line())
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """One change at a time. The lock is the process's own: it is gone when the process is gone."""
-        path = self.root / "state" / "lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                stream.seek(0)
-                raise HostError(
-                    f"another homeport is at work here: {stream.read().strip() or 'unknown'}",
-                    "Wait for it to end; the lock is gone with it, there is nothing to unlock.",
-                ) from None
-            stream.seek(0)
-            stream.truncate()
-            stream.write(json.dumps({"who": history.who(), "since": history.now(), "pid": os.getpid()}))
-            stream.flush()
-            yield
+        who = json.dumps({"who": history.who(), "since": history.now(), "pid": os.getpid()})
+        return self.machine.lock(f"{self.root}/state/lock", who)
 
 
 def _counts(fields: list[str], port: int) -> bool:
     """Whether a line of /proc/PID/net/tcp is a connection from outside on `port` in a state that counts."""
     local, remote, state = fields[1], fields[2], fields[3]
     loopback = remote.startswith("0100007F") or remote.startswith("0" * 24 + "01000000")
-    return int(local.rsplit(":", 1)[1], 16) == port and state in _TCP_STATES and not loopback
+    mapped = remote.startswith("0000000000000000FFFF00000100007F")
+    return int(local.rsplit(":", 1)[1], 16) == port and state in _TCP_STATES and not (loopback or mapped)
 
 
 def _folder_digest(folder: Path) -> str:
-    import hashlib  # noqa: PLC0415
-
     state = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         state.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")

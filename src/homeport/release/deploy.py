@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from homeport.commands import compose, docker
 from homeport.engine import builds
-from homeport.engine.host import LocalHost
+from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.engine.wait import Seen, WaitedTooLong, wait_until
 from homeport.errors import HomeportError, ReleaseError
@@ -47,7 +47,7 @@ class Outcome:
 class Deploy:
     """One deploy of `target` to `host`. `store` holds the secrets; `sources` knows what is to be built."""
 
-    host: LocalHost
+    host: Host
     target: Target
     store: Store
     sources: Sources
@@ -128,7 +128,9 @@ class Deploy:
             touched_folders=frozenset(
                 path.split("/")[0] for path in rendered.tree.difference(old_tree).touched if "/" in path
             ),
-            touched_secrets=self.host.secret_folders_that_differ(secrets),
+            touched_secrets=frozenset(
+                file.path.split("/")[0] for file in self.host.secrets_that_differ(secrets)
+            ),
         )
         return planning.plan(self.target, rendered.containers, world)
 
@@ -143,11 +145,11 @@ class Deploy:
     def _write_live(
         self, rendered: Rendered, secrets: tuple[Delivered, ...], old: FileTree, plan: planning.Plan
     ) -> None:
-        with self.progress.step("files", str(self.host.live)) as step:
+        with self.progress.step("files", self.host.live) as step:
             difference = rendered.tree.difference(old)
             self.host.make_live(rendered.tree, old, rendered.folders)
             self.host.set_profiles(dict(plan.flags))
-            self.host.write_secrets(secrets)
+            self.host.write_secrets(self.host.secrets_that_differ(secrets))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
 
@@ -159,7 +161,7 @@ class Deploy:
             runner = self.host.runner
             existing = {c.compose: c for c in observe(self.host, self.target.project)}
             again = [c.name for c in plan.infrastructure if c.name in existing and _needs_restart(c.why)]
-            result = runner.run(compose.up(str(self.host.live), *names))
+            result = runner.run(compose.up(self.host.live, *names))
             if not result.ok:
                 raise ReleaseError(
                     "the engine could not start a part", "The engine's own words are above.", result.tail()
@@ -204,7 +206,7 @@ class Deploy:
             step.done(f"{len(wanted)} databases are up to date")
 
     def _run_once(self, name: str, message: str) -> None:
-        result = self.host.runner.run(compose.run_once(str(self.host.live), name, _MIGRATE_SECONDS))
+        result = self.host.runner.run(compose.run_once(self.host.live, name, _MIGRATE_SECONDS))
         if not result.ok:
             raise ReleaseError(
                 message, "The old code still runs on the old schema. Mend it, then run again.", result.tail()

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from homeport.commands import compose, docker
-from homeport.engine.host import LocalHost
+from homeport.engine.host import Host
 from homeport.engine.progress import Step
 from homeport.engine.wait import Seen, WaitedTooLong, wait_until
 from homeport.errors import ReleaseError
@@ -35,7 +35,7 @@ _RESTARTS_TO_GIVE_UP = 2
 class Roller:
     """Rolls services of one target on one host."""
 
-    host: LocalHost
+    host: Host
     target: Target
 
     def start_level(self, rolls: list[Roll], step: Step) -> None:
@@ -43,7 +43,7 @@ class Roller:
         self._clear_leftovers(rolls)
         names = [name for roll in rolls for name in roll.containers]
         step.note(f"starting {', '.join(names)}")
-        result = self.host.runner.run(compose.up(str(self.host.live), *names))
+        result = self.host.runner.run(compose.up(self.host.live, *names))
         if not result.ok:
             raise ReleaseError(
                 "the engine could not start a container", _engine_cure(result.err), result.tail()
@@ -132,13 +132,13 @@ def other(slot: Slot) -> Slot:
     return "blue" if slot == "green" else "green"
 
 
-def observe(host: LocalHost, project: str) -> tuple[Running, ...]:
+def observe(host: Host, project: str) -> tuple[Running, ...]:
     """All containers of the project, as they are now."""
     ids = host.runner.run(docker.containers(project)).out.split()
     return parse_containers(json.loads(host.runner.run(docker.inspect(*ids)).out or "[]")) if ids else ()
 
 
-def wait_healthy(host: LocalHost, target: Target, roll: Roll, name: str) -> float:
+def wait_healthy(host: Host, target: Target, roll: Roll, name: str) -> float:
     """Seconds until this container is good. Raises ReleaseError with its last log lines and what to do."""
     service = target.services[roll.service]
     look = _Look(host, target, service, roll, name)
@@ -151,7 +151,7 @@ def wait_healthy(host: LocalHost, target: Target, roll: Roll, name: str) -> floa
 class _Look:
     """One look at a container that is starting: is it good, is it lost?"""
 
-    def __init__(self, host: LocalHost, target: Target, service: Service, roll: Roll, name: str) -> None:
+    def __init__(self, host: Host, target: Target, service: Service, roll: Roll, name: str) -> None:
         self.host, self.target, self.service, self.roll, self.name = host, target, service, roll, name
         self.looks = 0
 
@@ -169,7 +169,7 @@ class _Look:
         replica = self.roll.containers.index(self.name) + 1
         address = self.target.slot_address(self.roll.service, self.roll.slot, replica)
         timeout = self.service.health.timeout if self.service.health else 3.0
-        status, text = self.host.http_status(address, port, path, timeout)
+        status, text = self.host.machine.http_status(address, port, path, timeout)
         return Seen(200 <= status < 300, f"{path}: {text}")
 
     def _engine(self, said: str) -> Seen:

@@ -9,7 +9,7 @@ from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset
 from homeport.engine.authority import Authority
-from homeport.engine.host import LocalHost
+from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
 from homeport.errors import BuildError
@@ -116,11 +116,11 @@ class Sources:
             return None
         return self.cache / FRONTEND if frontend.build else (self.folder / str(frontend.files)).resolve()
 
-    def frontend_differs(self, target: Target, host: LocalHost) -> bool:
+    def frontend_differs(self, target: Target, host: Host) -> bool:
         built = self._built_frontend(target)
         return built is not None and host.frontend_differs(built)
 
-    def publish(self, target: Target, host: LocalHost, release: str) -> bool:
+    def publish(self, target: Target, host: Host, release: str) -> bool:
         """Serve the built frontend; whether it changed."""
         built, frontend = self._built_frontend(target), target.stack.edge.frontend
         if built is None or frontend is None:
@@ -132,10 +132,10 @@ class Sources:
             )
         return host.publish_frontend(built, release, frontend.assets)
 
-    def certificates(self, target: Target, host: LocalHost) -> None:
+    def certificates(self, target: Target, host: Host) -> None:
         """A leaf for the domain and its aliases, signed by this machine's own CA."""
         names = (target.env.domain, *target.env.aliases)
-        Authority.open(names).leaf(names, host.live / "certs")
+        Authority.open(names).leaf(names, Path(host.live) / "certs")
 
 
 def _parts(target: Target) -> list[str]:

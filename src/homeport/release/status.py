@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from homeport.commands import docker
-from homeport.engine.host import LocalHost
+from homeport.engine.host import Host
 from homeport.release import history
 from homeport.release.plan import Running
 from homeport.release.roll import observe
@@ -60,7 +60,7 @@ class Status:
         return ("ok" if row.well else "bad", row.name, row.slot, row.version, row.state, memory, restarts)
 
 
-def status(host: LocalHost, target: Target) -> Status:
+def status(host: Host, target: Target) -> Status:
     """Ask the engine and the history."""
     record = history.current(host.records())
     running = [c for c in observe(host, target.project) if not c.one_off]
@@ -112,7 +112,7 @@ def _row(container: Running, name: str, slot: str, version: str, used: dict[str,
     return Row(name, slot, version, state, container.restarts, memory, limit, well)
 
 
-def _memory(host: LocalHost, containers: list[Running]) -> dict[str, tuple[int, int]]:
+def _memory(host: Host, containers: list[Running]) -> dict[str, tuple[int, int]]:
     """Container id -> bytes used and allowed."""
     if not containers:
         return {}

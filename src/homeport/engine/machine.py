@@ -1,0 +1,196 @@
+"""Machine: the few things a host must be able to do. Everything above it (host.py) is the same for this machine
+and for one behind ssh. Paths are absolute, with `/`, on that machine."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from homeport.engine.runner import LocalRunner, Runner
+from homeport.errors import HostError
+from homeport.files import write_bytes_atomically
+
+
+@dataclass(frozen=True)
+class Put:
+    """A file to write: atomically, with its mode and (where the machine lets us) its owner."""
+
+    path: str
+    data: bytes
+    mode: int = 0o644
+    uid: int | None = None
+
+
+class Machine(Protocol):
+    """One host. Every wait has a deadline; a machine that is gone is a HostError."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def runner(self) -> Runner: ...
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when it is not there."""
+        ...
+
+    def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
+        """Relative path -> text and mode of every file below a folder; empty when it is not there."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Names in a folder, sorted; empty when it is not there."""
+        ...
+
+    def write(self, files: Iterable[Put]) -> None:
+        """Write each atomically (temporary file, fsync, rename); folders are made and never replaced."""
+        ...
+
+    def append(self, path: str, text: str) -> None:
+        """Append and fsync."""
+        ...
+
+    def make_folders(self, folders: Iterable[str], mode: int = 0o755) -> None: ...
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Files or whole folders; one that is not there is no fault."""
+        ...
+
+    def link(self, path: str, target: str) -> None:
+        """Make or turn a symbolic link in one step."""
+        ...
+
+    def read_link(self, path: str) -> str | None: ...
+
+    def send(self, local: Path, folder: str) -> None:
+        """Copy what is below a local folder into a folder there; what is there already stays."""
+        ...
+
+    def copy(self, source: str, folder: str) -> None:
+        """The same from a folder on that machine; no fault when there is no source."""
+        ...
+
+    def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
+        """GET from that machine: status (0 when there was no answer) and what was seen, in words."""
+        ...
+
+    def lock(self, path: str, who: str) -> AbstractContextManager[None]:
+        """Hold an exclusive lock that dies with us. HostError says who has it and since when."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalMachine:
+    """This machine."""
+
+    runner: Runner = LocalRunner()  # noqa: RUF009 (it holds nothing)
+    name: str = "this machine"
+
+    def read(self, path: str) -> str | None:
+        try:
+            return Path(path).read_text()
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+            return None
+
+    def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
+        root = Path(folder)
+        found = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else []
+        return {p.relative_to(root).as_posix(): (p.read_text(), p.stat().st_mode & 0o777) for p in found}
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+
+    def write(self, files: Iterable[Put]) -> None:
+        for file in files:
+            write_bytes_atomically(Path(file.path), file.data, file.mode, file.uid if _may_chown() else None)
+
+    def append(self, path: str, text: str) -> None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with Path(path).open("a") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def make_folders(self, folders: Iterable[str], mode: int = 0o755) -> None:
+        for folder in folders:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(folder).chmod(mode)
+
+    def remove(self, paths: Iterable[str]) -> None:
+        for path in map(Path, paths):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def link(self, path: str, target: str) -> None:
+        place = Path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_name(f".{place.name}.new")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(target)
+        temporary.replace(place)
+
+    def read_link(self, path: str) -> str | None:
+        return str(Path(path).readlink()) if Path(path).is_symlink() else None
+
+    def send(self, local: Path, folder: str) -> None:
+        shutil.copytree(local, folder, dirs_exist_ok=True)
+
+    def copy(self, source: str, folder: str) -> None:
+        if Path(source).is_dir():
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+
+    def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(address, port, timeout=timeout)
+        try:
+            connection.request("GET", path, headers={"Host": "localhost", "User-Agent": "homeport"})
+            answer = connection.getresponse()
+            body = answer.read(300).decode(errors="replace")
+            return answer.status, f"HTTP {answer.status} {body.strip()[:200]}".strip()
+        except OSError as fault:
+            return 0, f"no answer ({fault.strerror or fault})"
+        except http.client.HTTPException as fault:
+            return 0, f"not HTTP ({type(fault).__name__})"
+        finally:
+            connection.close()
+
+    @contextmanager
+    def lock(self, path: str, who: str) -> Iterator[None]:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with Path(path).open("a+") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                stream.seek(0)
+                raise locked_by(stream.read()) from None
+            stream.seek(0)
+            stream.truncate()
+            stream.write(who)
+            stream.flush()
+            yield
+
+
+def locked_by(text: str) -> HostError:
+    """The error for a lock that another holds; `text` is what the holder wrote: JSON with who, since and pid."""
+    try:
+        holder = json.loads(text)
+        words = f"{holder['who']} since {holder['since']} (process {holder['pid']})"
+    except (ValueError, KeyError, TypeError):
+        words = "somebody"
+    return HostError(
+        f"another homeport is at work here: {words}",
+        "Wait for it to end; the lock is gone with it, there is nothing to unlock.",
+    )
+
+
+def _may_chown() -> bool:
+    return os.geteuid() == 0
