@@ -45,7 +45,7 @@ def recipe(epoch: str = "0") -> str:
 
 def base_recipe(epoch: str = "0") -> str:
     """The same for the base image, which knows less: base.sh and base/."""
-    digest = hashlib.sha256(epoch.encode())
+    digest = hashlib.sha256(f"{_SUITE} {epoch}".encode())
     for path in (FOLDER / "base.sh", *sorted(p for p in (FOLDER / "base").rglob("*") if p.is_file())):
         digest.update(f"\0{path.relative_to(FOLDER).as_posix()}\0".encode() + path.read_bytes())
     return "base-" + digest.hexdigest()[:16]

@@ -24,8 +24,11 @@ mmdebstrap --quiet --variant=minbase --include=ca-certificates,netbase,tzdata \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
-    --customize-hook="sync-in $here/base /" \
+    --customize-hook="upload $here/base/inst /usr/local/sbin/inst" \
+    --customize-hook="upload $here/base/90container /etc/apt/apt.conf.d/90container" \
     --customize-hook="upload $work/default.list /etc/apt/sources.list" \
+    --customize-hook='chmod 755 "$1/usr/local/sbin/inst"' \
+    --customize-hook='chmod 644 "$1/etc/apt/apt.conf.d/90container" "$1/etc/apt/sources.list"' \
     --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/etc/apt/sources.list.d/*' \
     "$suite" "$work/base.tar" "$work/build.list"
 docker import --change "LABEL homeport.recipe=$recipe" --change 'CMD ["bash"]' \
