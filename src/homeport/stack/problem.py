@@ -35,7 +35,12 @@ class Problem:
         if self.path:
             words.append(dotted(self.path))
         words.append(f"{self.fault}; {self.cure}" if self.cure else self.fault)
-        return ": ".join(words)
+        return printable(": ".join(words))
+
+
+def printable(text: str) -> str:
+    """One line without control characters: what is typed into the file cannot draw on a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def dotted(path: KeyPath) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from homeport.stack.keys import field_at, kind_of, part_at, type_at
+from homeport.stack.keys import example_text, field_at, kind_of, part_at, type_at
 from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, Problem, did_you_mean
 from homeport.stack.source import Mapping, Node, Scalar, Source
-from homeport.stack.words import size_text
+from homeport.stack.words import duration_text, size_text
 
 NOT_YET = {
     "metrics": "Prometheus and Grafana",
@@ -27,6 +27,7 @@ NOT_YET = {
     "contacts": "the runbook's contacts",
 }
 _ROUNDS = 20  # taking out a wrong value may show one that it hid; each round takes at least one
+_OPTIONAL = ("edge", "postgres", "rabbitmq")  # parts that are good without a key
 _FEW = 10  # keys that a message can list
 _FALLBACK: dict[str, Any] = {
     "homeport": 1,
@@ -92,9 +93,11 @@ class _Shaping:
     def _is_nothing(self, node: Node, path: KeyPath) -> bool:
         if not (isinstance(node, Scalar) and node.null):
             return False
-        part = part_at(path)
-        all_defaults = part and not any(field.is_required() for field in part.model_fields.values())
-        cure = "write {} for the defaults, or take the key out" if all_defaults else _EMPTY_CURE
+        cure = (
+            "write {} for the defaults, or take the key out"
+            if path[1:] == () and path[0] in _OPTIONAL
+            else _EMPTY_CURE
+        )
         self._problem(path, "is empty", cure, key=True)
         return True
 
@@ -155,6 +158,10 @@ def _required(path: KeyPath) -> bool:
 _EMPTY_CURE = 'write a value (`""` for an empty text), or take the key out'
 
 
+Describe = Callable[[ErrorDetails, KeyPath], tuple[str, str]]
+_SHOWN: dict[str, Callable[[Any], str]] = {"size": size_text, "duration": duration_text}
+
+
 def _words(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     """Fault and cure of one complaint."""
     describe = _WORDS.get(error["type"])
@@ -180,12 +187,13 @@ def _generic(path: KeyPath) -> str:
     return ".".join(str(step) for at, step in enumerate(path) if part_at(path[:at]) or at == 0)
 
 
-def _missing(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:
+def _missing(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     field = field_at(path)
-    example = kind_of(type_at(path))
-    written = f"`{path[-1]}: {example.example}`" if example else f"`{path[-1]}:`"
-    about = (field.description or "").rstrip(".") if field else ""
-    return "missing", f"write {written} ({about})" if about else f"write {written}"
+    if path == ("homeport",) and "services" in error["input"] and "environments" not in error["input"]:
+        return "missing", "is this a compose file? `homeport init` makes a homeport.yaml of it"
+    if field is None:
+        return "missing", ""
+    return "missing", f"write `{example_text(str(path[-1]), field)}` ({str(field.description).rstrip('.')})"
 
 
 def _choice(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
@@ -199,28 +207,31 @@ def _choice(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     return f'must be {" or ".join(choices)}, not "{wrong}"', cure
 
 
-def _bound(words: str, key: str) -> Callable[[ErrorDetails, KeyPath], tuple[str, str]]:
+def _bound(words: str, key: str) -> Describe:
     def describe(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         kind = kind_of(type_at(path))
-        show: Callable[[Any], str] = size_text if kind and kind.name == "size" else "{:g}".format
-        bound = error.get("ctx", {}).get(key)
-        return f"must be {words} {show(bound)}, not {show(error['input'])}", ""
+        show = _SHOWN.get(kind.name if kind else "", "{:g}".format)
+        value = error["input"]
+        typed = value if isinstance(value, str) else show(value)
+        return f"must be {words} {show(error.get('ctx', {}).get(key))}, not {typed}", ""
 
     return describe
 
 
-def _expected(what: str) -> Callable[[ErrorDetails, KeyPath], tuple[str, str]]:
-    def describe(error: ErrorDetails, _: KeyPath) -> tuple[str, str]:
+def _expected(what: str) -> Describe:
+    def describe(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         value = error["input"]
         if isinstance(value, str):
-            cure = f"write [{value}]" if what.startswith("a list") else ""
-            return f'must be {what}, not the text "{value}"', cure
-        return f"must be {what}, not {'a list' if isinstance(value, list) else 'keys and values'}", ""
+            cure = f"write [{value}]" if what == "a list" else ""
+            return f'must be {what}, not the text "{value[:40]}"', cure
+        part = part_at(path)
+        wanted = f"one text or {what}" if part and part.short else what
+        return f"must be {wanted}, not {'a list' if isinstance(value, list) else 'keys and values'}", ""
 
     return describe
 
 
-_WORDS: dict[str, Callable[[ErrorDetails, KeyPath], tuple[str, str]]] = {
+_WORDS: dict[str, Describe] = {
     "value_error": _value_error,
     "extra_forbidden": _unknown,
     "missing": _missing,

@@ -267,7 +267,7 @@ class _Reader:
 def kind(node: Node) -> str:
     """What a person would call it."""
     if isinstance(node, Scalar):
-        return "nothing" if node.null else f'the text "{node.text}"'
+        return "nothing" if node.null else f'the text "{node.text[:40]}"'
     return "a list" if isinstance(node, Sequence) else "keys and values"
 
 

@@ -62,7 +62,7 @@ def parse_duration(value: Any) -> float:
 def duration_text(seconds: float) -> str:
     """Seconds -> text that `parse_duration` reads: 90.0 -> `90s`, 3600.0 -> `1h`."""
     for unit, length in (("d", 86400.0), ("h", 3600.0), ("s", 1.0)):
-        if seconds >= length and seconds % length == 0:
+        if (seconds >= length or unit == "s") and seconds % length == 0:
             return f"{int(seconds / length)}{unit}"
     return f"{round(seconds * 1000)}ms"
 
@@ -125,9 +125,8 @@ def _matching(pattern: str, wanted: str, show: bool = True) -> Callable[[str], s
 
 
 def _short(value: str) -> str:
-    """For a message: one line, at most 60 characters."""
-    shown = value.encode("unicode_escape").decode() if not value.isprintable() else value
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    """For a message: at most 60 characters."""
+    return value if len(value) <= 60 else f"{value[:57]}..."
 
 
 T = TypeVar("T")
@@ -159,7 +158,11 @@ _HTTP_PATH = r"^/([A-Za-z0-9._~@:+,=-]+/)*[A-Za-z0-9._~@:+,=-]*$"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$"
 _HOST = r"^(local|[a-z_][a-z0-9_-]*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$"
-_IMAGE = r"^[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?$"
+_REPOSITORY = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+_IMAGE = (
+    rf"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?{_REPOSITORY}(/{_REPOSITORY})*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+)
 _FOLDER = r"^(?!/)(?!-)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
 _MOUNT_PATH = r"^(/[A-Za-z0-9._@+-]+)+$"
 _USER = r"^(image|[0-9]{1,9}:[0-9]{1,9})$"

@@ -11,8 +11,16 @@ from homeport.stack.rules.finding import Finding, Findings
 def a_way_in(stack: Stack) -> Findings:
     if stack.edge.frontend or stack.edge.routes:
         return
+    if not stack.services:
+        yield Finding(
+            ("services",),
+            "no service and no frontend",
+            "write `web: {build: web, port: 8000, health: /health}`",
+            key=True,
+        )
+        return
     ported = [name for name, service in stack.services.items() if service.port]
-    example = ported[0] if ported else "SERVICE"
+    example = ported[0] if ported else next(iter(stack.services))
     cure = f"write `edge: {{routes: {{/: {example}}}}}`, or give the edge a frontend"
     yield Finding(("edge",), "nothing can be reached: no route and no frontend", cure, key=True)
 

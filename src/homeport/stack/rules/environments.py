@@ -36,16 +36,21 @@ def names_once(stack: Stack) -> Findings:
 
 def own_ports(stack: Stack) -> Findings:
     """Two environments of one host cannot publish the same port on the same address."""
+    reported: set[str] = set()
     for one, other in _neighbours(stack):
-        first, second = Target(stack, one), Target(stack, other)
-        if first.bind != second.bind and "0.0.0.0" not in (first.bind, second.bind):  # noqa: S104
-            continue
-        taken = {first.env.ports.http, first.env.ports.https}
-        shared = sorted(taken & {second.env.ports.http, second.env.ports.https})
-        if shared:
-            fault = f"port {' and '.join(map(str, shared))} of this host belongs to {one}"
+        shared = _shared_ports(Target(stack, one), Target(stack, other))
+        if shared and other not in reported:
+            reported.add(other)
+            fault = f"publishes port {' and '.join(map(str, shared))} of this host, as {one} does"
             cure = "give it `ports: {http: 8080, https: 8443}`, or a `bind` address of its own"
             yield Finding(("environments", other), fault, cure, key=True)
+
+
+def _shared_ports(first: Target, second: Target) -> list[int]:
+    if first.bind != second.bind and "0.0.0.0" not in (first.bind, second.bind):  # noqa: S104
+        return []
+    taken = {first.env.ports.http, first.env.ports.https}
+    return sorted(taken & {second.env.ports.http, second.env.ports.https})
 
 
 def ports_differ(stack: Stack) -> Findings:

@@ -36,5 +36,6 @@ def _build(path: KeyPath, build: Build, folder: Path) -> Findings:
     if not context.is_dir():
         yield Finding((*path, "context"), f"there is no folder {build.context} beside the file")
     elif not (context / build.dockerfile).is_file():
-        fault = f"there is no {build.dockerfile} in {build.context}"
+        where = "beside the file" if build.context == "." else f"in {build.context}"
+        fault = f"there is no {build.dockerfile} {where}"
         yield Finding((*path, "dockerfile"), fault, "name it with `dockerfile:`")

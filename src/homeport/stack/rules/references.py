@@ -6,7 +6,7 @@ from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, did_you_mean
 from homeport.stack.rules.finding import Finding, Findings
 
-_SYSTEM_DATABASES = ("postgres", "template0", "template1")
+_SYSTEM_DATABASES = ("postgres", "template0", "template1", "monitor")
 _PARTS = ("postgres", "rabbitmq", "edge", "nginx")
 
 
@@ -19,7 +19,7 @@ def databases(stack: Stack) -> Findings:
         if stack.postgres is None:
             yield Finding(path, "there is no postgres", "add `postgres: {}` to the file", (("postgres",),))
         if service.database in _SYSTEM_DATABASES:
-            yield Finding(path, f"{service.database} is PostgreSQL's own", f"call it {_own(name)}")
+            yield Finding(path, f"{service.database} is taken in every server", f"call it {_own(name)}")
         first = owner.setdefault(service.database, name)
         if first != name:
             fault = f"{service.database} belongs to services.{first}"

@@ -38,7 +38,9 @@ def reserved_names(stack: Stack) -> Findings:
     for name in stack.services:
         if name in RESERVED:
             fault = f'"{name}" is a name that homeport uses itself'
-            yield Finding(("services", name), fault, f"call it my-{name}, or after what it does", key=True)
+            part = name in ("postgres", "rabbitmq")
+            cure = f"write `{name}: {{}}` at the top of the file instead" if part else f"call it my-{name}"
+            yield Finding(("services", name), fault, cure, key=True)
         if _SLOT.fullmatch(name):
             fault = "-blue and -green are the ends of homeport's own container names"
             yield Finding(("services", name), fault, "choose another name", key=True)

@@ -26,6 +26,7 @@ HOMEPORT_SETS = frozenset(
         "PGPASSWORD",
     }
 )
+DATABASE_SETS = frozenset(name for name in HOMEPORT_SETS if name.startswith(("PG", "DATABASE_URL")))
 _SECRET_NAME = re.compile(
     r"(^|.*_)(PASSWORD|PASSWD|PASSPHRASE|PWD|TOKEN|SECRET|SECRET_KEY|API_?KEY|KEY|CREDENTIALS?)",
     re.IGNORECASE,
@@ -59,31 +60,46 @@ Variable = tuple[KeyPath, str, str]  # path, name, value
 
 
 def reserved(stack: Stack) -> Findings:
-    for path, name, _ in (*_service_variables(stack), *_environment_variables(stack)):
-        if name in HOMEPORT_SETS:
-            yield Finding(path, "homeport sets this one itself", "take it out", key=True)
-    for service_name, service in stack.services.items():
-        for secret in service.secrets:
-            variable = f"{secret.name.upper()}_FILE"
-            if variable in service.env:
-                path = ("services", service_name, "env", variable)
-                fault = f"homeport sets this one for the secret {secret.name}"
+    for name, service in stack.services.items():
+        ours = _sets(bool(service.database), stack)
+        files = {f"{secret.name.upper()}_FILE": secret.name for secret in service.secrets}
+        for variable in service.env:
+            path: KeyPath = ("services", name, "env", variable)
+            if variable in ours:
+                yield Finding(path, "homeport sets this one itself", "take it out", key=True)
+            elif variable in files:
+                fault = f"homeport sets this one for the secret {files[variable]}"
                 yield Finding(path, fault, "take it out", key=True)
+    ours = _sets(any(service.database for service in stack.services.values()), stack)
+    for path, variable, _ in _environment_variables(stack):
+        if variable in ours:
+            yield Finding(path, "homeport sets this one itself", "take it out", key=True)
+
+
+def _sets(database: bool, stack: Stack) -> frozenset[str]:
+    """The variables that homeport sets for a service with or without a database."""
+    ours = HOMEPORT_SETS if database else HOMEPORT_SETS - DATABASE_SETS
+    return ours if stack.rabbitmq else ours - {"RABBITMQ_URL_FILE"}
 
 
 def looks_secret(stack: Stack) -> Findings:
     """The message never shows the value."""
     for path, name, value in (*_service_variables(stack), *_environment_variables(stack)):
         if _is_secret(name, value):
-            secret = re.sub(r"[^a-z0-9_]", "_", name.lower()).lstrip("_0123456789") or "secret"
-            cure = (
-                f"add {secret} to `secrets`, set it with `homeport secrets set`, read {secret.upper()}_FILE"
-            )
-            yield Finding(path, "looks like a secret, and this file is for git", cure, key=True)
+            yield Finding(path, "looks like a secret, and this file is for git", _cure(name), key=True)
     for path, name, value in _build_arguments(stack):
         if _is_secret(name, value):
             cure = "take it out; a build that needs one mounts it"
             yield Finding(path, "looks like a secret, and arguments stay in the image", cure, key=True)
+
+
+def _cure(variable: str) -> str:
+    name = re.sub(r"[^a-z0-9_]", "_", variable.lower()).lstrip("_0123456789") or "my_secret"
+    if name == "database_url":
+        return "write `database: NAME` and read DATABASE_URL_FILE"
+    if _OWN_SECRETS.fullmatch(name):
+        name = f"my_{name}"
+    return f"add {name} to `secrets`, set it with `homeport secrets set`, read {name.upper()}_FILE"
 
 
 def _is_secret(name: str, value: str) -> bool:
