@@ -79,7 +79,20 @@ async function unavailable(response: Response | null): Promise<ApiError> {
   return response ? errorOf(response) : new ApiError(0, "offline", "The server cannot be reached.");
 }
 
+const RETRY_MS = 600;
+
+// A question is asked once more when the network fails it: a phone that changes networks cuts what is under way.
 async function send(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  try {
+    return await sendOnce(method, path, options);
+  } catch (error) {
+    if (method !== "GET" || !(error instanceof ApiError)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return sendOnce(method, path, options);
+  }
+}
+
+async function sendOnce(method: Method, path: string, options: RequestOptions): Promise<Response> {
   const headers = new Headers({ Accept: "application/json" });
   if (accessToken) headers.set("Authorization", `Bearer ${accessToken}`);
   if (options.body !== undefined) headers.set("Content-Type", "application/json");

@@ -6,7 +6,9 @@ import { formatMoney } from "../lib/money";
 import { linear, ticks } from "../lib/scale";
 import { ChartTable, MoneyAxis, useWidth } from "./frame";
 
-const HEIGHT = 232;
+const LOW = 232;
+const TALL = 330;
+const WIDE = 560;
 const LEFT = 54;
 const TOP = 10;
 const BOTTOM = 26;
@@ -22,14 +24,15 @@ export function MonthBars({ months, selected, currency, onSelect }: MonthBarsPro
   const [ref, width] = useWidth();
   const [over, setOver] = useState<string | null>(null);
   const shown = months.find((m) => m.month === (over ?? selected)) ?? months.at(-1);
+  const height = width > WIDE ? TALL : LOW;
   const axis = ticks(0, Math.max(...months.flatMap((m) => [m.income_cents, Math.abs(m.expense_cents)])));
-  const y = linear(0, axis.at(-1) ?? 1, HEIGHT - BOTTOM, TOP);
+  const y = linear(0, axis.at(-1) ?? 1, height - BOTTOM, TOP);
   const slot = (width - LEFT) / months.length;
   const bar = Math.max(3, Math.min(16, slot * 0.32));
   return (
     <figure className="chart" ref={ref}>
       {shown && <Reading month={shown} currency={currency} />}
-      <svg width={width} height={HEIGHT} role="img" aria-label="Income and expense by month" onMouseLeave={() => setOver(null)}>
+      <svg width={width} height={height} role="img" aria-label="Income and expense by month" onMouseLeave={() => setOver(null)}>
         <MoneyAxis values={axis} y={y} left={LEFT} right={width} currency={currency} />
         {months.map((m, i) => {
           const x = LEFT + slot * i;
@@ -37,10 +40,10 @@ export function MonthBars({ months, selected, currency, onSelect }: MonthBarsPro
           const on = m.month === (over ?? selected);
           return (
             <g key={m.month} className={on ? "slot is-on" : "slot"} onMouseEnter={() => setOver(m.month)} onClick={() => onSelect(m.month)}>
-              <rect className="slot-back" x={x + 1} y={TOP} width={Math.max(0, slot - 2)} height={HEIGHT - TOP} rx={6} />
+              <rect className="slot-back" x={x + 1} y={TOP} width={Math.max(0, slot - 2)} height={height - TOP} rx={6} />
               <Bar className="bar-income" x={middle - bar - 1} width={bar} top={y(m.income_cents)} bottom={y(0)} />
               <Bar className="bar-expense" x={middle + 1} width={bar} top={y(Math.abs(m.expense_cents))} bottom={y(0)} />
-              <text x={middle} y={HEIGHT - 8} textAnchor="middle">{formatMonth(m.month, slot < 34 ? "narrow" : "short")}</text>
+              <text x={middle} y={height - 8} textAnchor="middle">{formatMonth(m.month, slot < 34 ? "narrow" : "short")}</text>
             </g>
           );
         })}

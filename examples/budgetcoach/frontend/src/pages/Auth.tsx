@@ -23,7 +23,7 @@ export default function Auth({ mode }: { mode: "login" | "signup" }) {
     <div className="auth">
       <aside className="auth-side">
         <div className="auth-brand"><Logo /><span>AI Budget Coach</span></div>
-        <p className="auth-claim">Know where it goes. Decide where it goes next.</p>
+        <p className="auth-claim"><span>Know where it goes. </span><span>Decide where it goes next.</span></p>
         <ul className="auth-promises">
           {PROMISES.map((p) => <li key={p.icon}><Icon name={p.icon} />{p.text}</li>)}
         </ul>
