@@ -72,6 +72,13 @@ def _container(target: Target) -> Container:
     )
 
 
+def _gateways(target: Target) -> tuple[object, ...]:
+    """This machine's own address in the app network. Docker takes the first of the range that it gives addresses
+    from, or the subnet's second where that is said; no container ever has either.
+    """
+    return target.subnet[1], target.dynamic_range[0]
+
+
 def _aliases(target: Target) -> tuple[str, ...]:
     """The names that services call each other by; one that owns a volume has its name itself."""
     return tuple(name for name, service in slots.reachable(target).items() if has_slots(service))
@@ -92,7 +99,7 @@ def _files(edge: Edge, target: Target) -> list[File]:
             "status.conf",
             status_port=status_port(target),
             address=target.edge_address,
-            gateway=target.subnet[1],
+            gateways="\n".join(f"    allow {address};" for address in _gateways(target)),
         ),
         "site.conf": site.site(edge, target),
         "services.conf": site.services(target),

@@ -1,0 +1,70 @@
+"""One running stack for all the live tests of the edge."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from homeport.stack.parts import Environment, Ports, RateLimit, Route
+from tests.components.edge import stacks
+from tests.components.edge.running import Running
+
+# A command is one line of text.
+SERVICE = base64.b64encode((Path(__file__).parent / "upstream.py").read_bytes()).decode()
+COMMAND = ("python3", "-c", f"import base64; exec(base64.b64decode('{SERVICE}'))")
+PORTS = Ports(http=18180, https=18543)
+HTML = "<!doctype html><title>Shop</title><script src=/assets/app-1a2b.js></script>"
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """gateway and user with two slots each, `gone` without a container, `deaf` that does not listen, and a frontend."""
+    program = {"command": COMMAND, "memory": "64M", "health": {"path": "/health"}}
+    services = {name: stacks.service(**program) for name in ("gateway", "user")}
+    services["gone"] = stacks.service(**program)
+    services["deaf"] = stacks.service(command=("sleep", "3600"), memory="64M", health={"command": ["true"]})
+    routes = {
+        "/api": Route(service="gateway"),
+        "/api/user": Route(service="user"),
+        "/bare": Route(service="gateway", strip=True),
+        "/gone": Route(service="gone"),
+        "/deaf": Route(service="deaf"),
+    }
+    env = Environment(domain="shop.localhost", aliases=("www.shop.localhost",), ports=PORTS)
+    edge = stacks.api(routes=routes, rate=RateLimit(per_second=100, burst=100))
+    root = tmp_path_factory.mktemp("shop")
+    running = Running(stacks.target(edge, services, env), root)
+    frontend(root / "www")
+    try:
+        running.up()
+        running.compose("rm", "-sf", "gone-blue", "gone-green")
+        yield running
+    finally:
+        running.down()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def frontend(www: Path) -> None:
+    """What a release leaves below www: the running frontend, and the assets of earlier ones."""
+    files = {
+        "current/index.html": HTML,
+        "current/favicon.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "current/app.webmanifest": "{}",
+        "current/.env": "SECRET=1",
+        "current/about/index.html": "<title>About</title>",
+        "current/assets/app-1a2b.js": "console.log('new')\n" * 200,
+        "current/assets/module-5e6f.mjs": "export {}",
+        "current/assets/code-7a8b.wasm": "wasm",
+        "current/assets/font-9c0d.woff2": "font",
+        "assets/app-0000.js": "console.log('old')",
+    }
+    for path, text in files.items():
+        (www / path).parent.mkdir(parents=True, exist_ok=True)
+        (www / path).write_text(text)
+    packed = gzip.compress(b"console.log('packed')\n" * 200)
+    (www / "current/assets/app-1a2b.js.gz").write_bytes(packed)
