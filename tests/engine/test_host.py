@@ -62,7 +62,7 @@ def test_a_new_frontend_is_one_symlink_and_old_assets_stay(host: Host, tmp_path:
 def test_secrets_are_for_their_owner_only(host: Host) -> None:
     file = Delivered("web/key", os.getuid(), 0o400, Secret("s3cret"))
     assert host.secrets_that_differ([file]) == [file]
-    host.write_secrets([file])
+    host.write_secrets([file], "unused")
     path = Path(host.live) / "secrets" / "web" / "key"
     assert path.stat().st_mode & 0o777 == 0o400
     assert path.parent.stat().st_mode & 0o044 == 0

@@ -118,9 +118,16 @@ class Authority:
         A new one is written beside the old, and `live` is turned to it in one step.
         """
         present = current(folder)
+        renewed = self.renew(present, domains, now)
+        return install(renewed, folder) if renewed else present.generation if present else ""
+
+    def renew(
+        self, present: Leaf | None, domains: Sequence[str], now: datetime.datetime | None = None
+    ) -> Leaf | None:
+        """A new certificate unless the present one is good: young, for these names and of this authority."""
         if present and present.good_for(domains, now or _now()) and self._issued(present):
-            return present.generation
-        return install(self.issue(domains, now), folder)
+            return None
+        return self.issue(domains, now)
 
     def _issued(self, leaf: Leaf) -> bool:
         return _pem(self._issuing()) in leaf.fullchain

@@ -15,8 +15,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from homeport.engine.machine import LocalMachine, Machine, Put
+from homeport.commands import docker
+from homeport.engine.authority import NGINX_UID, Leaf
+from homeport.engine.machine import LocalMachine, Machine, Put, pack
 from homeport.engine.runner import Runner
+from homeport.errors import HostError
 from homeport.files import File, FileTree
 from homeport.release import history
 from homeport.secrets.deliver import Delivered
@@ -97,17 +100,58 @@ class Host:
     # -- secrets -----------------------------------------------------------------------------------
 
     def secrets_that_differ(self, files: Iterable[Delivered]) -> list[Delivered]:
-        """Those whose file is missing or holds another value."""
-        return [f for f in files if self.machine.read(f"{self.live}/secrets/{f.path}") != f.text.reveal()]
+        """Those that are not as they were written last. Kept are salted digests, in a file for our eyes only:
+        who is not root cannot read a secret that belongs to a container's user."""
+        known = self._digests()
+        return [f for f in files if known.get(f.path) != _digest(f, known.get("salt", ""))]
 
-    def write_secrets(self, files: Iterable[Delivered]) -> None:
+    def write_secrets(self, files: Iterable[Delivered], helper_image: str) -> None:
         """Owner and mode before the name; folders can be searched, not listed."""
         wanted = list(files)
-        folders = {f"{self.live}/secrets/{file.path.split('/')[0]}" for file in wanted}
-        self.machine.make_folders(sorted({f"{self.live}/secrets", *folders}) if wanted else (), 0o711)
-        self.machine.write(
-            Put(f"{self.live}/secrets/{f.path}", f.text.reveal().encode(), f.mode, f.uid) for f in wanted
+        if not wanted:
+            return
+        folder = f"{self.live}/secrets"
+        self.machine.make_folders(
+            sorted({folder, *(f"{folder}/{f.path.split('/')[0]}" for f in wanted)}), 0o711
         )
+        self.write_owned(
+            folder, [Put(f.path, f.text.reveal().encode(), f.mode, f.uid) for f in wanted], helper_image
+        )
+        known = self._digests()
+        salt = known.setdefault("salt", os.urandom(16).hex())
+        known |= {file.path: _digest(file, salt) for file in wanted}
+        self.machine.write([Put(f"{self.live}/secrets/.written.json", json.dumps(known).encode(), 0o600)])
+
+    def _digests(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads(self.machine.read(f"{self.live}/secrets/.written.json") or "{}")
+        return found
+
+    def write_owned(self, folder: str, files: list[Put], helper_image: str) -> None:
+        """Files with an owner of their own, paths relative to `folder`. Root gives them away itself; another
+        user, who may use the engine, lets a container without a network do it."""
+        if self.machine.privileged:
+            self.machine.write(Put(f"{folder}/{f.path}", f.data, f.mode, f.uid) for f in files)
+            return
+        result = self.runner.run(docker.unpack_as_root(helper_image, folder, pack(files)))
+        if not result.ok:
+            raise HostError(
+                f"files below {folder} could not be written for their owners",
+                "Writing them takes root, or a user who may use the Docker engine.",
+                result.tail(4),
+            )
+
+    # -- the certificate ---------------------------------------------------------------------------
+
+    def write_certificate(self, leaf: Leaf, helper_image: str) -> None:
+        """A new generation beside the old one, then one link moves; nginx sees it and reloads once."""
+        folder = f"{self.live}/certs"
+        self.machine.make_folders([folder, f"{folder}/{leaf.generation}"])
+        files = [
+            Put(f"{leaf.generation}/fullchain.pem", leaf.fullchain.encode(), 0o444, NGINX_UID),
+            Put(f"{leaf.generation}/privkey.pem", leaf.privkey.encode(), 0o400, NGINX_UID),
+        ]
+        self.write_owned(folder, files, helper_image)
+        self.machine.link(f"{folder}/live", leaf.generation)
 
     # -- the frontend ------------------------------------------------------------------------------
 
@@ -166,6 +210,11 @@ def _counts(fields: list[str], port: int) -> bool:
     loopback = remote.startswith("0100007F") or remote.startswith("0" * 24 + "01000000")
     mapped = remote.startswith("0000000000000000FFFF00000100007F")
     return int(local.rsplit(":", 1)[1], 16) == port and state in _TCP_STATES and not (loopback or mapped)
+
+
+def _digest(file: Delivered, salt: str) -> str:
+    text = f"{salt}\0{file.uid}\0{file.mode}\0{file.text.reveal()}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _folder_digest(folder: Path) -> str:

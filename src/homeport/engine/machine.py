@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import fcntl
 import http.client
+import io
 import json
 import os
 import shutil
+import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -37,6 +39,11 @@ class Machine(Protocol):
 
     @property
     def runner(self) -> Runner: ...
+
+    @property
+    def privileged(self) -> bool:
+        """Whether we may give files away (root)."""
+        ...
 
     def read(self, path: str) -> str | None:
         """The text of a file; None when it is not there."""
@@ -94,10 +101,14 @@ class LocalMachine:
     runner: Runner = LocalRunner()  # noqa: RUF009 (it holds nothing)
     name: str = "this machine"
 
+    @property
+    def privileged(self) -> bool:
+        return os.geteuid() == 0
+
     def read(self, path: str) -> str | None:
         try:
             return Path(path).read_text()
-        except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+        except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
             return None
 
     def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
@@ -110,7 +121,9 @@ class LocalMachine:
 
     def write(self, files: Iterable[Put]) -> None:
         for file in files:
-            write_bytes_atomically(Path(file.path), file.data, file.mode, file.uid if _may_chown() else None)
+            write_bytes_atomically(
+                Path(file.path), file.data, file.mode, file.uid if self.privileged else None
+            )
 
     def append(self, path: str, text: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -192,5 +205,13 @@ def locked_by(text: str) -> HostError:
     )
 
 
-def _may_chown() -> bool:
-    return os.geteuid() == 0
+def pack(files: Iterable[Put]) -> bytes:
+    """A tar of files with relative paths, with modes and owners."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for file in files:
+            entry = tarfile.TarInfo(file.path)
+            entry.size, entry.mode = len(file.data), file.mode
+            entry.uid = entry.gid = file.uid or 0
+            tar.addfile(entry, io.BytesIO(file.data))
+    return packed.getvalue()

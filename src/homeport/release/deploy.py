@@ -149,7 +149,7 @@ class Deploy:
             difference = rendered.tree.difference(old)
             self.host.make_live(rendered.tree, old, rendered.folders)
             self.host.set_profiles(dict(plan.flags))
-            self.host.write_secrets(self.host.secrets_that_differ(secrets))
+            self.host.write_secrets(self.host.secrets_that_differ(secrets), self.target.image("nginx"))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
 

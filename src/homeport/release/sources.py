@@ -8,7 +8,7 @@ from pathlib import Path
 from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset
-from homeport.engine.authority import Authority
+from homeport.engine.authority import Authority, Leaf
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
@@ -135,7 +135,10 @@ class Sources:
     def certificates(self, target: Target, host: Host) -> None:
         """A leaf for the domain and its aliases, signed by this machine's own CA."""
         names = (target.env.domain, *target.env.aliases)
-        Authority.open(names).leaf(names, Path(host.live) / "certs")
+        text = host.machine.read(f"{host.live}/certs/live/fullchain.pem")
+        renewed = Authority.open(names).renew(Leaf(text) if text else None, names)
+        if renewed:
+            host.write_certificate(renewed, target.image("nginx"))
 
 
 def _parts(target: Target) -> list[str]:
