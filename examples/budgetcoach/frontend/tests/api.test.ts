@@ -25,10 +25,10 @@ describe("guessCurrency", () => {
 
 describe("formatChips", () => {
   it("says in words what was found", () => {
-    const format = { separator: ";", encoding: "cp1252", decimal: ",", date_order: "DMY", columns: { date: 0, amount: 3, debit: null } };
+    const format = { separator: ";", encoding: "cp1252", decimal: ",", date_order: "DMY", date_order_sure: false, columns: { date: "Buchungstag", amount: "Betrag" } };
     expect(formatChips(format)).toEqual([
       ["Separator", "semicolon"], ["Encoding", "cp1252"], ["Decimal mark", "comma (1.234,56)"],
-      ["Dates", "day, month, year"], ["Columns", "date, amount"],
+      ["Dates", "day, month, year (assumed)"], ["Columns", "date from “Buchungstag”, amount from “Betrag”"],
     ]);
     expect(formatChips(null)).toEqual([]);
   });

@@ -81,13 +81,18 @@ export interface ImportFormat {
   encoding?: string;
   decimal?: string;
   date_order?: string;
-  columns?: Record<string, unknown> | string[];
+  /** False where every day of the file is at most 12: then the order is an assumption. */
+  date_order_sure?: boolean;
+  /** Part of a transaction to the name of the column it was read from. */
+  columns?: Record<string, string>;
 }
 
 export interface ImportJob {
   id: string;
   filename: string;
   status: "queued" | "running" | "done" | "failed";
+  /** Why the whole file failed. */
+  error?: string | null;
   total_lines: number | null;
   done_lines: number;
   imported: number;

@@ -8,19 +8,22 @@ const ORDERS: Record<string, string> = { DMY: "day, month, year", MDY: "month, d
 /** Name and value of each part of the format that is known. */
 export function formatChips(format: ImportFormat | null): [string, string][] {
   if (!format) return [];
-  const order = format.date_order ?? "";
   const chips: [string, string | undefined][] = [
     ["Separator", SEPARATORS[format.separator ?? ""] ?? format.separator],
     ["Encoding", format.encoding],
     ["Decimal mark", DECIMALS[format.decimal ?? ""] ?? format.decimal],
-    ["Dates", ORDERS[order.toUpperCase()] ?? format.date_order],
+    ["Dates", dateOrder(format)],
     ["Columns", columnNames(format.columns)],
   ];
   return chips.filter((chip): chip is [string, string] => Boolean(chip[1]));
 }
 
-function columnNames(columns: ImportFormat["columns"]): string | undefined {
-  if (!columns) return undefined;
-  const names = Array.isArray(columns) ? columns : Object.keys(columns).filter((key) => columns[key] != null);
-  return names.join(", ");
+function dateOrder(format: ImportFormat): string | undefined {
+  const order = ORDERS[format.date_order ?? ""] ?? format.date_order;
+  return order && format.date_order_sure === false ? `${order} (assumed)` : order;
+}
+
+function columnNames(columns: Record<string, string> = {}): string {
+  const used = Object.entries(columns).filter(([, name]) => name);
+  return used.map(([part, name]) => `${part} from “${name}”`).join(", ");
 }

@@ -8,7 +8,7 @@ import { useLoad } from "../app/useLoad";
 import { formatAgo } from "../lib/dates";
 import { formatChips } from "../lib/imports";
 import { Card, Meter, PageHead, Pager } from "../ui/Bits";
-import { describe } from "../ui/Form";
+import { describe, FormError } from "../ui/Form";
 import { Icon } from "../ui/Icon";
 import { Await, EmptyState } from "../ui/States";
 
@@ -116,7 +116,8 @@ function Progress({ job }: { job: ImportJob }) {
         <span className={`tag is-${job.status}`}>{STATUS[job.status]}</span>
       </div>
       <Meter percent={percent} state={job.status === "failed" ? "exceeded" : "ok"} label={`Import of ${job.filename}`} />
-      <p className="budget-foot" role="status"><span>{job.status === "failed" && !job.total_lines ? "The file could not be read" : lines}</span></p>
+      <p className="budget-foot" role="status"><span>{lines}</span></p>
+      {job.status === "failed" && <FormError text={job.error ?? "The file could not be read."} />}
     </div>
   );
 }

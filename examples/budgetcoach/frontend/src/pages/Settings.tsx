@@ -1,6 +1,6 @@
 // Settings: profile, notifications, the look of the app, categories, password.
 import { useState } from "react";
-import { changePassword, patchMe } from "../api/calls";
+import { changePassword, login, patchMe } from "../api/calls";
 import { chooseTheme, savedTheme, type Theme } from "../app/theme";
 import { useSession, useUser } from "../app/session";
 import { CURRENCIES, currencyName } from "../lib/currencies";
@@ -115,11 +115,14 @@ function Look() {
 function Password() {
   const say = useToast();
   const user = useUser();
+  const { signIn } = useSession();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
   const form = useSubmit(
     async () => {
       await changePassword({ current, new: next });
+      // A new password ends every log-in, this one too: start another.
+      signIn(await login({ email: user.email, password: next }));
       setCurrent("");
       setNext("");
       say("Password changed");
