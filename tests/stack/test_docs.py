@@ -41,13 +41,19 @@ def test_explain_prints_the_same_reference() -> None:
 def test_every_key_has_a_description_and_an_example_that_is_right(part: Any, key: str) -> None:
     field = part.model_fields[key]
     assert field.description
-    example = yaml.load(example_text(key, field), Loader=yaml.BaseLoader)
-    rest = {
-        k: yaml.load(example_text(k, f), Loader=yaml.BaseLoader)[k]
-        for k, f in part.model_fields.items()
-        if f.is_required()
-    }
-    assert part.model_validate({**rest, **example})
+    assert part.model_validate({**required(part), **typed(key, field)})
+
+
+def typed(key: str, field: FieldInfo) -> dict[str, Any]:
+    """A key's example, as text."""
+    found: dict[str, Any] = yaml.load(example_text(key, field), Loader=yaml.BaseLoader)
+    return found
+
+
+def required(part: type[Part]) -> dict[str, Any]:
+    """Examples of the keys that must be there."""
+    fields = part.model_fields.items()
+    return {key: typed(key, field)[key] for key, field in fields if field.is_required()}
 
 
 @pytest.mark.parametrize(("part", "key"), KEYS, ids=lambda value: getattr(value, "__name__", value))

@@ -91,7 +91,7 @@ def test_a_stack_cannot_be_changed(tmp_path: Path) -> None:
         tmp_path, "edge: {routes: {/: web}}\nservices: {web: {build: app, port: 80, health: /h}}\n"
     )
     with pytest.raises(ValueError, match="frozen"):
-        stack.name = "other"
+        stack.name = "other"  # type: ignore[misc]
 
 
 def test_found_above(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class _Shaping:
             if key in self.data:
                 del self.data[key]
                 cure = f"this homeport does not do {what} yet; take the key out"
-                self._problem((key,), "not yet", cure, key=True)
+                self.problems.append(Problem(self.source.locate((key,), key=True), (key,), "not yet", cure))
 
     def _problem(self, path: KeyPath, fault: str, cure: str = "", key: bool = False) -> None:
         """Note a problem, unless the same place already has one."""

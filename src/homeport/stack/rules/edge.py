@@ -22,7 +22,8 @@ def a_way_in(stack: Stack) -> Findings:
     ported = [name for name, service in stack.services.items() if service.port]
     example = ported[0] if ported else next(iter(stack.services))
     cure = f"write `edge: {{routes: {{/: {example}}}}}`, or give the edge a frontend"
-    yield Finding(("edge",), "nothing can be reached: no route and no frontend", cure, key=True)
+    also: tuple[KeyPath, ...] = (("edge", "routes"), ("edge", "frontend"))
+    yield Finding(("edge",), "nothing can be reached: no route and no frontend", cure, also, key=True)
 
 
 def frontend_source(stack: Stack) -> Findings:
@@ -30,7 +31,8 @@ def frontend_source(stack: Stack) -> Findings:
     if frontend and bool(frontend.build) == bool(frontend.files):
         cure = "write `build: FOLDER` (with a Dockerfile) or `files: FOLDER` (ready to serve)"
         fault = "has both build and files" if frontend.build else "has neither build nor files"
-        yield Finding(("edge", "frontend"), fault, cure, key=True)
+        also: tuple[KeyPath, ...] = (("edge", "frontend", "build"), ("edge", "frontend", "files"))
+        yield Finding(("edge", "frontend"), fault, cure, also, key=True)
 
 
 def route_targets(stack: Stack) -> Findings:

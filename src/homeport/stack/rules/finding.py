@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from homeport.stack.keys import field_at
 from homeport.stack.problem import KeyPath
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault at `path`. A rule about something that is not there names the part around it.
+    """A fault at `path`. `also` names all keys that the rule looked at, when it is not `path` alone.
 
-    It is dropped when something at, below or around `path` or a path of `also` is broken in shape: then
-    it may only be an echo of that.
+    A finding is dropped when one of them is broken in shape, or has an unknown key beside it: then it may
+    only be an echo of that.
     """
 
     path: KeyPath
@@ -23,8 +24,11 @@ class Finding:
     key: bool = False  # the place of the key, not of its value
 
     def echoes(self, broken: tuple[KeyPath, ...]) -> bool:
-        """Whether a broken path touches what this finding looked at."""
-        return any(_touches(wrong, looked_at) for wrong in broken for looked_at in (self.path, *self.also))
+        """Whether a broken path may be the reason for this finding."""
+        if any(_touches(wrong, seen) for wrong in broken for seen in self.also or (self.path,)):
+            return True
+        beside = {seen[:-1] for seen in self.also}
+        return any(wrong[:-1] in beside and field_at(wrong) is None for wrong in broken)
 
 
 Findings = Iterator[Finding]

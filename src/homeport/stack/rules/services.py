@@ -56,7 +56,11 @@ def image_or_build(stack: Stack) -> Findings:
         if bool(service.image) == bool(service.build):
             fault = "has both image and build" if service.image else "has neither image nor build"
             cure = "keep one" if service.image else "write `build: FOLDER` or `image: NAME:VERSION`"
-            yield Finding(("services", name), fault, cure, key=True)
+            yield Finding(("services", name), fault, cure, _keys(name, "image", "build"), key=True)
+
+
+def _keys(service: str, *names: str) -> tuple[KeyPath, ...]:
+    return tuple(("services", service, name) for name in names)
 
 
 def image_version(stack: Stack) -> Findings:
@@ -74,8 +78,7 @@ def health(stack: Stack) -> Findings:
     for name, service in stack.services.items():
         for fault, cure, key in _health(service):
             path: KeyPath = ("services", name, key) if key else ("services", name)
-            also: tuple[KeyPath, ...] = (("services", name, "port"), ("services", name, "protocol"))
-            yield Finding(path, fault, cure, also, key=True)
+            yield Finding(path, fault, cure, _keys(name, "health", "port", "protocol"), key=True)
 
 
 def _health(service: Service) -> Iterator[tuple[str, str, str]]:
@@ -96,7 +99,7 @@ def _health(service: Service) -> Iterator[tuple[str, str, str]]:
 def metrics(stack: Stack) -> Findings:
     for name, service in stack.services.items():
         if service.metrics and (service.port is None or service.protocol == "tcp"):
-            also: tuple[KeyPath, ...] = (("services", name, "port"), ("services", name, "protocol"))
+            also = _keys(name, "port", "protocol")
             path: KeyPath = ("services", name, "metrics")
             yield Finding(path, "a metrics path needs an HTTP port", "add `port`, or take metrics out", also)
 
@@ -109,10 +112,10 @@ def one_container(stack: Stack) -> Findings:
         path: KeyPath = ("services", name, "replicas")
         if service.volumes:
             fault = f"{service.replicas} containers cannot share a volume"
-            yield Finding(path, fault, "write 1", (("services", name, "volumes"),))
+            yield Finding(path, fault, "write 1", _keys(name, "volumes"))
         elif service.protocol == "tcp":
             fault = f"a tcp service is one container, not {service.replicas}"
-            yield Finding(path, fault, "write 1", (("services", name, "protocol"),))
+            yield Finding(path, fault, "write 1", _keys(name, "protocol"))
 
 
 def folders(stack: Stack) -> Findings:
