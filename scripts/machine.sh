@@ -140,9 +140,15 @@ last_log_lines() {
     fi
 }
 
+# Without systemd: is the daemon that was started here gone again? It writes its pid file within the first seconds.
+died() {
+    [ ! -d /run/systemd/system ] && [ "$waited" -ge 5 ] && ! { [ -r "$PID" ] && [ -d "/proc/$(cat "$PID")" ]; }
+}
+
 wait_for_engine() {
     waited=0
     until engine_runs; do
+        ! died || { last_log_lines; die "dockerd ended at once" "Its last log lines are above (all of them: $LOG)."; }
         [ "$waited" -lt "$DEADLINE" ] || { last_log_lines; die "the engine did not answer within $DEADLINE s" "Its last log lines are above."; }
         sleep 1
         waited=$((waited + 1))
@@ -169,6 +175,12 @@ get_engine() {
     if engine_answers; then check_plugins; return 0; fi
     if [ -n "${DOCKER_HOST:-}" ]; then
         die "DOCKER_HOST is $DOCKER_HOST and no engine answers there" "Start it, or unset DOCKER_HOST to use an engine of this machine."
+    fi
+    if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
+        say "a Docker engine runs here, but $(id -un) may not use it"
+        need_root "join the group docker"
+        let_user_in
+        engine_runs && return 0
     fi
     say "no Docker engine answers on this machine"
     need_root "install and start a Docker engine"
