@@ -71,6 +71,12 @@ def test_a_domain_that_can_be_owned_gets_an_authority_of_its_own(tmp_path: Path)
     assert verify(ca, tmp_path / "certs/live/fullchain.pem", "www.shop.com").returncode == 0
 
 
+def test_the_authority_of_a_site_is_found_by_its_name_alone(tmp_path: Path) -> None:
+    ca = Authority.open(("shop.localhost", "www.shop.com"), tmp_path / "ca")
+    assert Authority.open(("shop.localhost",), tmp_path / "ca") == ca
+    assert Authority.open(("other.localhost",), tmp_path / "ca") != ca
+
+
 def test_it_refuses_to_sign_for_others(tmp_path: Path) -> None:
     ca = Authority.open(NAMES, tmp_path / "ca")
     with pytest.raises(HostError, match=r"cannot sign for google\.com"):

@@ -70,11 +70,13 @@ class Authority:
     def open(cls, domains: Sequence[str], base: Path | None = None) -> Authority:
         """The authority for these names, made when there is none yet.
 
-        One serves all names below RESERVED; a domain that can be owned gets one of its own, for it alone.
+        One serves all names below RESERVED. A domain that can be owned gets one of its own, for it alone, which
+        is found by the first of `domains`: the site's name.
         """
         base = base or default_folder()
         own = [domain for domain in domains if not _below(domain, RESERVED)]
-        authority = cls(base / own[0] if own else base)
+        named = cls(base / domains[0])
+        authority = named if own or named.exists else cls(base)
         if not authority.exists:
             authority._make(tuple(dict.fromkeys(domains)) if own else RESERVED)
         return authority
