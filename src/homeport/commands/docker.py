@@ -89,3 +89,8 @@ def unpack_as_root(image: str, folder: str, packed: bytes) -> Command:
         "--entrypoint", "tar", image, "-C", "/files", "--overwrite", "-xpf", "-",
         stdin=packed,
     )  # fmt: skip
+
+
+def image_names() -> Command:
+    """NAME:TAG of every image, one a line."""
+    return asks("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
