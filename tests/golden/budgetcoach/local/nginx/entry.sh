@@ -10,7 +10,23 @@ say() { printf '{"timestamp":"%s","level":"%s","service":"edge","message":"%s"}\
 
 # known NAME DIRECTIVE: keep the directive if this nginx, with its OpenSSL, takes it.
 known() {
-    printf 'pid /tmp/try/pid; events {}\nhttp { %s\n server { listen unix:/tmp/try/socket ssl; ssl_reject_handshake on; } }\n' "$2" > /tmp/try/nginx.conf
+    cat > /tmp/try/nginx.conf << CONFIG
+pid /tmp/try/pid;
+events {}
+http {
+    access_log off;
+    client_body_temp_path /tmp/try;
+    proxy_temp_path /tmp/try;
+    fastcgi_temp_path /tmp/try;
+    uwsgi_temp_path /tmp/try;
+    scgi_temp_path /tmp/try;
+    $2
+    server {
+        listen unix:/tmp/try/socket ssl;
+        ssl_reject_handshake on;
+    }
+}
+CONFIG
     rm -f "/tmp/tuned/$1.conf"
     if nginx -t -q -e /dev/null -c /tmp/try/nginx.conf 2> /dev/null; then printf '%s\n' "$2" > "/tmp/tuned/$1.conf"; fi
     rm -f /tmp/try/socket

@@ -28,7 +28,7 @@ by_bash() {
 
 by_wget() {
   # BusyBox and GNU print the status lines with -S; the first is the answer, were there a redirect.
-  wget -S -q -T "$limit" -O /dev/null "http://127.0.0.1:$port$path" 2>&1 |
+  wget -S -q -t 1 -T "$limit" -O /dev/null "http://127.0.0.1:$port$path" 2>&1 |
     sed -n 's/^ *HTTP\/[0-9.]* \([0-9]*\).*/\1/p' | sed -n 1p
 }
 
