@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from coachlib import topology
@@ -28,12 +29,15 @@ class Broker:
     @property
     def connected(self) -> bool:
         """True while the connection is open."""
-        return self._connection is not None and not self._connection.is_closed
+        # A lost connection is not "closed" for the library, only not connected.
+        connection = self._connection
+        return connection is not None and connection.connected.is_set() and not connection.is_closed
 
     async def channel(self, prefetch: int = 0) -> AbstractChannel:
         """A new channel with publisher confirms; a message that no queue takes raises. OSError while down."""
         async with self._opening:
             if not self.connected:
+                await self.close()
                 self._connection = await self._open()
         assert self._connection is not None
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
@@ -55,7 +59,22 @@ class Broker:
         log.info("connected to the broker")
         return connection
 
+    def check(self, channel: AbstractChannel) -> None:
+        """Raise ConnectionError when `channel` has been lost."""
+        if channel.is_closed or not self.connected:
+            raise ConnectionError("the connection to the broker is lost")
+
     async def close(self) -> None:
         """Close the connection; what was not acknowledged goes back to its queue."""
-        if self._connection is not None:
-            await self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # A lost connection may fail to close; it is gone all the same.
+            with suppress(Exception):
+                await connection.close()
+
+
+async def close_quietly(channel: AbstractChannel) -> None:
+    """Close a channel whose connection may be lost already."""
+    with suppress(Exception):
+        if not channel.is_closed:
+            await channel.close()

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from coachlib.broker import close_quietly
 from coachlib.context import correlation_id
 from coachlib.db import is_away
 from coachlib.events import Event, ProcessedEvent
 from coachlib.loops import pause_after, sleep_or
 from coachlib.metrics import CONSUMED
-from coachlib.topology import queue_name
+from coachlib.topology import DELIVERY_LIMIT, queue_name
 
 if TYPE_CHECKING:
     from aio_pika.abc import AbstractIncomingMessage
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("coachlib.consumer")
 
+# Few: when the process dies, each message that it had at hand counts one delivery more.
+_PREFETCH = 8
+
 Handler = Callable[[AsyncSession, Event], Awaitable[None]]
 """Applies one event inside the given session's transaction; it must neither commit nor roll back."""
 
 
 async def consume(runtime: Runtime, handlers: Mapping[str, Handler]) -> None:
     """Handle events until the service stops; raises when the broker is lost (then call it again)."""
-    channel = await runtime.broker.channel(prefetch=1)
+    channel = await runtime.broker.channel(prefetch=_PREFETCH)
     try:
         await runtime.broker.exchange(channel)
         queue = await channel.get_queue(queue_name(runtime.settings.service))
@@ -41,12 +45,10 @@ async def consume(runtime: Runtime, handlers: Mapping[str, Handler]) -> None:
             message = await _next(runtime, inbox)
             if message is not None:
                 await _handle(runtime, handlers, message)
-            elif channel.is_closed:
-                raise ConnectionError("the channel to the broker is closed")
+            runtime.broker.check(channel)
         await queue.cancel(tag)
     finally:
-        if not channel.is_closed:
-            await channel.close()
+        await close_quietly(channel)
 
 
 async def _next(
@@ -71,13 +73,14 @@ async def _handle(
         return
     token = correlation_id.set(event.correlation_id)
     try:
-        outcome = await _apply_when_possible(runtime, handlers[event.type], event)
-        CONSUMED.labels(event.type, outcome).inc()
-        await message.ack()
-    except Exception:
-        await _give_back(runtime, message, event)
+        outcome = await _try(runtime, handlers[event.type], event)
     finally:
         correlation_id.reset(token)
+    CONSUMED.labels(event.type, outcome).inc()
+    if outcome == "dead":
+        await message.reject(requeue=False)
+    else:
+        await message.ack()
 
 
 def _parse(message: AbstractIncomingMessage) -> Event | None:
@@ -88,18 +91,32 @@ def _parse(message: AbstractIncomingMessage) -> Event | None:
         return None
 
 
-async def _apply_when_possible(runtime: Runtime, handler: Handler, event: Event) -> str:
-    """Apply the event; while the database is away, wait: that is not the message's fault."""
-    failures = 0
-    while True:
+async def _try(runtime: Runtime, handler: Handler, event: Event) -> str:
+    """Apply the event, again after a pause if that fails; "dead" when all attempts have failed.
+
+    The attempts are made here and not by giving the message back, for then those behind it would overtake it.
+    While the database is away no attempt counts: that is not the message's fault.
+    """
+    failures = waits = 0
+    while failures < DELIVERY_LIMIT:
         try:
             return await _apply(runtime, handler, event)
         except Exception as error:
-            if not is_away(error) or runtime.stopping.is_set():
+            if runtime.stopping.is_set():
                 raise
-            failures += 1
-            log.warning("waiting for the database: %s", type(error).__name__)
-            await sleep_or(runtime.stopping, pause_after(failures))
+            if is_away(error):
+                waits += 1
+                log.warning("waiting for the database: %s", type(error).__name__)
+            else:
+                failures += 1
+                _report(event, failures)
+            await sleep_or(runtime.stopping, pause_after(waits or failures))
+    return "dead"
+
+
+def _report(event: Event, failures: int) -> None:
+    extra = {"event_id": str(event.id), "event_type": event.type}
+    log.exception("handling an event failed (attempt %d of %d)", failures, DELIVERY_LIMIT, extra=extra)
 
 
 async def _apply(runtime: Runtime, handler: Handler, event: Event) -> str:
@@ -109,14 +126,3 @@ async def _apply(runtime: Runtime, handler: Handler, event: Event) -> str:
             return "duplicate"
         await handler(session, event)
     return "done"
-
-
-async def _give_back(runtime: Runtime, message: AbstractIncomingMessage, event: Event) -> None:
-    """Return the message after a pause; past the delivery limit the broker moves it to the dead letters."""
-    count = message.headers.get("x-delivery-count", 0)
-    attempt = (int(count) if isinstance(count, int) else 0) + 1
-    extra = {"event_id": str(event.id), "event_type": event.type}
-    log.exception("handling an event failed (delivery %d)", attempt, extra=extra)
-    CONSUMED.labels(event.type, "failed").inc()
-    await sleep_or(runtime.stopping, min(1.0, pause_after(attempt) / 2))
-    await message.nack(requeue=True)

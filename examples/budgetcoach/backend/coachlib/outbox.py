@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
+from coachlib.broker import close_quietly
 from coachlib.events import OutboxEntry
 from coachlib.metrics import OUTBOX, PUBLISHED
 from coachlib.wake import outbox_wake
@@ -37,32 +38,26 @@ async def relay(runtime: Runtime) -> None:
             outbox_wake.clear()
             if await _publish_batch(runtime, exchange) < _BATCH:
                 await _next_look(runtime)
-            if channel.is_closed:
-                raise ConnectionError("the channel to the broker is closed")
+            runtime.broker.check(channel)
     finally:
-        if not channel.is_closed:
-            await channel.close()
+        await close_quietly(channel)
 
 
 async def _publish_batch(runtime: Runtime, exchange: AbstractExchange) -> int:
     """Send the oldest events and delete them once confirmed, in one transaction; returns how many."""
     async with runtime.sessions() as session, session.begin():
         entries = await _oldest(session)
-        confirmed: list[int] = []
-        try:
-            async with asyncio.timeout(_CONFIRM_SECONDS):
-                for entry in entries:
-                    await _publish(exchange, entry)
-                    confirmed.append(entry.id)
-        except Exception as error:
-            # What is confirmed is deleted all the same; the rest stays. A message sent twice is
-            # recognised by its id, a message deleted without confirmation would be lost.
-            log.warning("publishing stopped: %s: %s", type(error).__name__, error)
+        # Sent in order without waiting in between; the broker takes them in the order of the connection.
+        sent = await asyncio.gather(*(_publish(exchange, entry) for entry in entries), return_exceptions=True)
+        # Only what is confirmed is deleted: a message sent twice is recognised by its id, but one deleted too
+        # early would be lost.
+        confirmed = [entry.id for entry, result in zip(entries, sent, strict=True) if result is None]
         if confirmed:
             await session.execute(delete(OutboxEntry).where(OutboxEntry.id.in_(confirmed)))
         OUTBOX.set(await session.scalar(select(func.count()).select_from(OutboxEntry)) or 0)
-    if len(confirmed) < len(entries):
-        raise ConnectionError("the broker did not confirm all events")
+    failure = next((result for result in sent if result is not None), None)
+    if failure is not None:
+        raise ConnectionError("the broker did not confirm all events") from failure
     return len(entries)
 
 

@@ -64,6 +64,7 @@ async def _declare_reader(channel: AbstractChannel, exchange: AbstractExchange, 
 def _arguments(service: str) -> dict[str, Any]:
     return {
         "x-queue-type": "quorum",
+        # For messages that kill their reader; ordinary failures are counted by the consumer.
         "x-delivery-limit": DELIVERY_LIMIT,
         # One reader at a time keeps the order of a user's events while blue and green both run.
         "x-single-active-consumer": True,

@@ -144,6 +144,7 @@ class Launcher:
         env = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": f"{root}:{BACKEND}",
+            "PYTHONSAFEPATH": "1",
             "SERVICE_NAME": name,
             "SERVICE_VERSION": "test-1",
             "ENVIRONMENT": "test",

@@ -88,7 +88,12 @@ class PostgresServer:
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]
         log = self._folder.with_suffix(".log").open("ab")
         self._process = subprocess.Popen(command, user=_other_user(), cwd="/", stdout=log, stderr=log)
-        wait_for("PostgreSQL", lambda: listens(self.port))
+        wait_for("PostgreSQL", self._is_ready)
+
+    def _is_ready(self) -> bool:
+        # It listens before it has recovered from a crash; only pg_isready knows the difference.
+        command = [str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it (SIGINT: fast shutdown; SIGQUIT: as in a crash)."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from email.message import EmailMessage
-from email.utils import format_datetime
 from email.policy import SMTP
+from email.utils import format_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 

@@ -1,0 +1,245 @@
+"""The gateway: who gets in, what passes, and that a repeated POST is done once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import jwt
+import pytest
+
+from tests.launcher import JWT_KEY, Launch, Service
+from tests.peer import PeerServer, peer
+from tests.servers import free_port
+
+USER = uuid.uuid4()
+OTHER = uuid.uuid4()
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[PeerServer]:
+    """The service behind the gateway."""
+    with peer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gateway(launch_module: Launch, behind: PeerServer) -> Service:
+    """A gateway whose user and transaction services are the peer; the budget service is down."""
+    down = f"http://127.0.0.1:{free_port()}"
+    urls = {"USER_URL": behind.url, "TRANSACTION_URL": behind.url, "BUDGET_URL": down}
+    return launch_module("gateway", {**urls, "USER_BURST": "1000", "USER_RATE": "1000"})
+
+
+def token(user: uuid.UUID = USER, key: str = JWT_KEY, algorithm: str = "HS256", **claims: object) -> str:
+    now = int(time.time())
+    full = {"sub": str(user), "iss": "budgetcoach", "iat": now, "exp": now + 60} | claims
+    return jwt.encode(full, key, algorithm=algorithm)
+
+
+def bearer(user: uuid.UUID = USER) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(user)}"}
+
+
+def seen_headers(answer: httpx.Response) -> dict[str, str]:
+    return dict(answer.json()["headers"])
+
+
+def unsigned() -> str:
+    def part(value: dict[str, object]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = {"sub": str(USER), "iss": "budgetcoach", "iat": 1, "exp": 9_999_999_999}
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        token(key="another key that is long enough for it"),
+        token(exp=1),
+        token(iss="someone else"),
+        token(sub="not a uuid"),
+        token(algorithm="HS512", key=JWT_KEY * 2),
+        unsigned(),
+        "nonsense",
+    ],
+)
+def test_bad_token(gateway: Service, bad: str) -> None:
+    answer = gateway.client.get("/api/v1/me", headers={"Authorization": f"Bearer {bad}"})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "unauthorized"
+
+
+def test_token_without_needed_claim(gateway: Service) -> None:
+    endless = jwt.encode({"sub": str(USER), "iss": "budgetcoach"}, JWT_KEY, algorithm="HS256")
+    answer = gateway.client.get("/api/v1/me", headers={"Authorization": f"Bearer {endless}"})
+    assert answer.status_code == 401
+
+
+def test_only_the_gateway_says_who_the_user_is(gateway: Service) -> None:
+    forged = {"X-User-Id": str(OTHER), "x_user_id": str(OTHER), "X-User-Role": "admin", "Cookie": "c=1"}
+    answer = gateway.client.get("/api/v1/transactions", headers=bearer() | forged)
+    headers = answer.json()["headers"]
+    about_user = [pair for pair in headers if pair[0].replace("_", "-").startswith("x-user-")]
+    assert about_user == [["x-user-id", str(USER)]]
+    assert {name for name, _ in headers}.isdisjoint({"authorization", "cookie"})
+
+
+def test_public_paths_carry_cookies_and_no_user(gateway: Service) -> None:
+    headers = bearer() | {"X-User-Id": str(OTHER), "Cookie": "refresh=abc"}
+    answer = gateway.client.post("/api/v1/auth/refresh", headers=headers)
+    seen = seen_headers(answer)
+    assert seen["cookie"] == "refresh=abc"
+    assert "x-user-id" not in seen
+    assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
+
+
+def test_correlation_id_goes_all_the_way(gateway: Service) -> None:
+    answer = gateway.client.get("/api/v1/me", headers=bearer() | {"X-Request-ID": "edge-1"})
+    assert answer.headers["X-Request-ID"] == seen_headers(answer)["x-request-id"] == "edge-1"
+    assert answer.headers["X-Service-Version"] == "peer"
+
+
+def test_path_and_query_are_passed_as_they_are(gateway: Service) -> None:
+    path = "/api/v1/transactions?q=caf%C3%A9%20%26&page=2"
+    assert gateway.client.get(path, headers=bearer()).json()["path"] == path
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/nothing", 404),
+        ("/api/v1/auth/../me", 400),
+        ("/api/v1/auth/%2e%2e/me", 400),
+        ("/api/v1/auth%2f..%2fme", 400),
+        ("/api/v1//me", 400),
+        ("/api/v2/me", 404),
+        ("/internal", 404),
+    ],
+)
+def test_strange_paths(gateway: Service, path: str, status: int) -> None:
+    # http.client sends the path as it is; httpx would clean it first.
+    import http.client
+
+    connection = http.client.HTTPConnection(gateway.url.removeprefix("http://"))
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert answer.status == status
+    assert json.loads(answer.read())["error"]["message"]
+
+
+def test_service_that_is_down(gateway: Service) -> None:
+    answer = gateway.client.get("/api/v1/budgets", headers=bearer())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad_gateway")
+    assert answer.headers["Retry-After"]
+
+
+def test_body_too_large(gateway: Service, behind: PeerServer) -> None:
+    before = behind.requests
+    large = b"x" * (10 * 1024 * 1024 + 1)
+    announced = gateway.client.post("/api/v1/imports", content=large, headers=bearer())
+    pieces = (large[at : at + 65536] for at in range(0, len(large), 65536))
+    streamed = gateway.client.post("/api/v1/imports", content=pieces, headers=bearer())
+    assert [announced.status_code, streamed.status_code] == [413, 413]
+    assert announced.json()["error"]["code"] == "too_large"
+    assert behind.requests == before
+
+
+def test_body_is_passed(gateway: Service) -> None:
+    answer = gateway.client.post("/api/v1/imports", content=b"x" * 5_000_000, headers=bearer())
+    assert (answer.status_code, answer.json()["size"]) == (201, 5_000_000)
+
+
+def post(
+    gateway: Service, key: str, body: object = None, user: uuid.UUID = USER, query: str = ""
+) -> httpx.Response:
+    headers = bearer(user) | {"Idempotency-Key": key}
+    path = f"/api/v1/transactions{query}"
+    return httpx.post(gateway.url + path, json=body or {"a": 1}, headers=headers, timeout=30)
+
+
+def test_same_key_is_done_once(gateway: Service) -> None:
+    first, second = post(gateway, "once"), post(gateway, "once")
+    assert first.json() == second.json()
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert second.headers["content-type"] == "application/json"
+
+
+def test_same_key_with_another_body(gateway: Service) -> None:
+    post(gateway, "body")
+    assert post(gateway, "body", {"a": 2}).status_code == 422
+
+
+def test_key_belongs_to_its_user(gateway: Service) -> None:
+    mine, theirs = post(gateway, "shared"), post(gateway, "shared", user=OTHER)
+    assert mine.json()["number"] != theirs.json()["number"]
+
+
+def test_keys_at_the_same_moment(gateway: Service, behind: PeerServer) -> None:
+    before = behind.requests
+    barrier = threading.Barrier(8)
+
+    def race(_: int) -> int:
+        barrier.wait()
+        return post(gateway, "race", query="?sleep=0.5").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(race, range(8)))
+    assert codes == [201] + [409] * 7
+    assert behind.requests == before + 1
+
+
+def test_failure_gives_the_key_back(gateway: Service) -> None:
+    first = post(gateway, "failed", query="?status=503")
+    second = post(gateway, "failed", query="?status=503")
+    assert first.json()["number"] != second.json()["number"]
+
+
+def test_malformed_key(gateway: Service) -> None:
+    assert post(gateway, "with space").status_code == 400
+
+
+def test_answers_with_tokens_are_not_kept(gateway: Service) -> None:
+    for _ in range(2):
+        headers = {"Idempotency-Key": "auth"}
+        answer = httpx.post(f"{gateway.url}/api/v1/auth/login", json={}, headers=headers)
+        assert "Idempotency-Replayed" not in answer.headers
+    assert gateway.sql("SELECT * FROM idempotency_keys WHERE key = 'auth'") == []
+
+
+def test_rate_limit_is_for_each_user(launch: Launch, behind: PeerServer) -> None:
+    gateway = launch("gateway", {"USER_URL": behind.url, "USER_RATE": "0.5", "USER_BURST": "5"})
+    codes = [gateway.client.get("/api/v1/me", headers=bearer()).status_code for _ in range(7)]
+    assert codes == [200] * 5 + [429] * 2
+    refused = gateway.client.get("/api/v1/me", headers=bearer())
+    assert refused.json()["error"]["code"] == "too_many_requests"
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert gateway.client.get("/api/v1/me", headers=bearer(OTHER)).status_code == 200
+
+
+def test_metrics_have_no_paths(gateway: Service) -> None:
+    gateway.client.get(f"/api/v1/transactions/{uuid.uuid4()}", headers=bearer())
+    page = gateway.client.get("/metrics").text
+    assert 'http_requests_total{method="GET",route="/api/v1/transactions",status="200"}' in page
+    assert page.count("http_requests_total{") < 40
+
+
+def test_real_user_service_behind(launch: Launch) -> None:
+    user = launch("user")
+    gateway = launch("gateway", {"USER_URL": user.url})
+    body = {"email": "real@example.org", "password": "correct horse battery", "name": "R"}
+    signed_in = gateway.client.post("/api/v1/auth/register", json=body)
+    assert signed_in.status_code == 201, signed_in.text
+    headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    assert gateway.client.get("/api/v1/me", headers=headers).json() == signed_in.json()["user"]
+    cookie = {"Cookie": f"refresh={signed_in.cookies['refresh']}"}
+    assert httpx.post(f"{gateway.url}/api/v1/auth/refresh", headers=cookie).status_code == 200
