@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from homeport.importer.convert import Draft
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--name", default="", help="The stack's name. Default: compose's `name`, else the folder's.")
 @click.option("--domain", default="", help="The domain in production, e.g. example.com.")
 @click.option(
-    "--output", type=click.Path(), help="The file to write. Default: homeport.yaml beside the first file."
+    "--output",
+    type=click.Path(),
+    help="The file to write. Default: homeport.yaml beside the first file, or above it where its builds lie.",
 )
 @click.option("--force", is_flag=True, help="Write over a homeport.yaml that is already there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: file, passes, problems, findings.")
@@ -50,21 +53,30 @@ def command(  # noqa: PLR0913
 
 
 def _where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """The folder of the first file, and all files as seen from it; no files: none was given or found."""
+    """The folder that homeport.yaml belongs in (above all that is built), and the files as seen from it.
+
+    No files: none was given or found.
+    """
     import os
     from pathlib import Path
 
     from homeport.errors import HomeportError
-    from homeport.importer.project import NAMES
+    from homeport.importer.folder import Folder
+    from homeport.importer.project import NAMES, levels_up
 
-    root = Path(compose[0]).parent if compose else Path()
-    if compose and Path(compose[0]).is_dir():
-        root, compose = Path(compose[0]), ()
+    if not compose or Path(compose[0]).is_dir():
+        root = Path(compose[0]) if compose else Path()
+        compose = tuple(str(root / name) for name in NAMES if (root / name).is_file())[:1]
+        if not compose:
+            return root, ()
     for given in compose:
         if not Path(given).is_file():
             raise HomeportError(f"there is no file {given}", "give the path of your compose file")
-    found = [name for name in NAMES if (root / name).is_file()]
-    return root, tuple(os.path.relpath(path, root) for path in compose) or tuple(found[:1])
+    first = Path(compose[0])
+    up = levels_up(Folder(first.parent), first.name)
+    homes = [str(Path(path).resolve().parent) for path in compose]
+    base = Path(os.path.commonpath([*homes, str(Path(homes[0], *[".."] * up).resolve())]))
+    return Path(os.path.relpath(base)), tuple(os.path.relpath(path, base) for path in compose)
 
 
 def _guard(target: Path, force: bool) -> None:
@@ -109,16 +121,23 @@ def _show(target: Path, draft: Draft, problems: list[str]) -> None:
         click.echo("It passes `homeport check`. Next: read it, then `homeport up`.")
 
 
-def _group(title: str, findings: list[Finding] | tuple[Finding, ...]) -> None:
-    if findings:
-        click.echo(f"{title} ({len(findings)}):")
-    for finding in findings:
-        place = f"{finding.place.file}:{finding.place.line}"
-        click.echo(f"  {place}: {finding.path}\n      {finding.why}")
-        if finding.cure:
-            click.echo(f"      -> {finding.cure}")
-    if findings:
-        click.echo()
+def _group(title: str, findings: Sequence[Finding]) -> None:
+    """One entry for what is the same: an anchor that six services use has six findings of one place."""
+    if not findings:
+        return
+    click.echo(f"{title} ({len(findings)}):")
+    alike: dict[tuple[str, int, str, str, str], list[str]] = {}
+    for f in findings:
+        head, _, tail = f.path.removeprefix("services.").partition(".")
+        key = (f.place.file, f.place.line, tail if f.path.startswith("services.") else "", f.why, f.cure)
+        alike.setdefault(key, []).append(head if key[2] else f.path)
+    for (file, line, tail, why, cure), names in alike.items():
+        path = f"services.{names[0]}.{tail}" if tail else names[0]
+        also = f" (and {', '.join(names[1:])})" if len(names) > 1 else ""
+        click.echo(f"  {file}:{line}: {path}{also}\n      {why}")
+        if cure:
+            click.echo(f"      -> {cure}")
+    click.echo()
 
 
 def _show_json(target: Path, draft: Draft, problems: list[str]) -> None:

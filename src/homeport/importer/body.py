@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
-from homeport.importer import dockerfile, images
+from homeport.importer import dockerfile, environment, images
 from homeport.importer.draft import DraftService, Work
 from homeport.importer.value import Value
-from homeport.stack.words import duration_text, parse_size, size_text
+from homeport.stack.words import duration_text, parse_duration, parse_size, size_text
 
 _DEV_TARGET = re.compile(r"dev|debug|watch|test", re.IGNORECASE)
 _PROD_TARGET = re.compile(r"prod|release|final|runtime|runner|deploy", re.IGNORECASE)
@@ -45,7 +46,7 @@ def image(work: Work, service: DraftService, value: Value) -> None:
     elif images.reference(text).vague:
         why = f"kept, but {text} moves with each release of the image"
         work.findings.changed(value.place, path, why, "name a version with numbers")
-    else:
+    elif "writable" in service.keys:
         work.findings.carried(value.place, path)
 
 
@@ -86,7 +87,7 @@ def _stage(work: Work, service: DraftService, value: Value, target: str) -> str:
     if better is None:
         work.findings.changed(place, path, f"kept, but {target} looks like a stage for development",
                               "add a stage for production to the Dockerfile and name it here")  # fmt: skip
-        service.notes["build"] = f"{target} looks like a stage for development"
+        service.notes["build"] = "is this stage for development?"
         return target
     work.findings.changed(
         place, path, f"{target} is for development: the stage {better or 'at the end'} is built"
@@ -136,6 +137,9 @@ def command(work: Work, service: DraftService, value: Value) -> None:
         work.findings.carried(value.place, path, "the image's own command")
         return
     text = script(found)
+    if text is None and re.match(r"(\S*/)?(wait[-_]for|dockerize)", found[0]) and "--" in found:
+        _without_waiting(work, service, value, " ".join(found))
+        found = found[found.index("--") + 1 :]
     if text is not None:
         text = _unchain(work, service, value, text)
         found = [*found[:2], text] if text else []
@@ -144,21 +148,53 @@ def command(work: Work, service: DraftService, value: Value) -> None:
     found = _no_reload(work, service, value, found)
     if _development(work, service, value, found):
         return
+    if found and found == _own_command(work, service):
+        work.findings.changed(value.place, path, "the image's own command is the same")
+        return
     if any("\n" in word for word in found):
         why = "a command of several lines"
         work.findings.asks(value.place, path, why, "put the script into the image and name it here")
         service.notes["command"] = "put this script into the image"
         found = [" ".join(word.split()) for word in found]
     if found:
-        service.keys["command"] = found
+        service.keys["command"] = [environment.rename(work, word) for word in found]
         work.findings.carried(value.place, path)
+
+
+def _own_command(work: Work, service: DraftService) -> list[str]:
+    """CMD of the Dockerfile, when it is a list."""
+    build = service.value.get("build")
+    file = dockerfile.read(work.project.folder, build)
+    stage = file.stage(dockerfile.location(build)[2]) if file else None
+    try:
+        own = json.loads(stage.command) if stage and stage.command.startswith("[") else []
+    except ValueError:
+        return []
+    return own if isinstance(own, list) else []
+
+
+_LOOPS = re.compile(
+    r"(while|until)\b[^;]*(/dev/tcp|\bnc\b|pg_isready|ping|curl|wget)[^;]*;\s*do\b.*?\bdone\s*(;|&&)?\s*",
+    re.S,
+)
+
+
+def _without_waiting(work: Work, service: DraftService, value: Value, text: str) -> str:
+    """`while ! nc db 5432; do sleep 1; done; run` -> `run`; `wait-for-it db:5432 -- run` -> `run`."""
+    kept = _LOOPS.sub("", text)
+    kept = re.sub(r"^(\S*/)?(wait[-_]for\S*|dockerize)\s.*?\s--\s+", "", kept)
+    if kept != text:
+        why = "no need to wait, a service is asked until it is healthy"
+        work.findings.changed(value.place, service.at("command"), why)
+    return kept
 
 
 def _unchain(work: Work, service: DraftService, value: Value, text: str) -> str:
     """`sleep 10 && x migrate && x run`: what waits goes, what migrates becomes `migrate`, the rest stays."""
-    steps = [step.strip() for step in re.split(r"&&|;|\n", text) if step.strip()]
-    if re.search(r"\b(if|for|while|case|then|do)\b", text):
+    text = _without_waiting(work, service, value, text)
+    if re.search(r"\b(if|for|while|until|case)\b.*(;|\n)", text):
         return text
+    steps = [step.strip() for step in re.split(r"&&|;|\n", text) if step.strip()]
     while len(steps) > 1 and (
         _WAITING.match(steps[0]) or ("database" in service.keys and _MIGRATION.search(steps[0]))
     ):
@@ -247,8 +283,13 @@ def tmpfs(work: Work, service: DraftService, value: Value) -> None:
 
 
 def stop_grace(work: Work, service: DraftService, value: Value) -> None:
-    service.keys["stop_grace"] = value.text or "10s"
-    work.findings.carried(value.place, service.at("stop_grace_period"))
+    text = seconds(value.text or "")
+    path = service.at("stop_grace_period")
+    if text is None or parse_duration(text) > 3600:
+        work.findings.dropped(value.place, path, f"{value.spoken()} is no time up to an hour", "it is 10s")
+        return
+    service.keys["stop_grace"] = text
+    work.findings.carried(value.place, path)
 
 
 def memory(work: Work, service: DraftService, value: Value, key: str = "mem_limit") -> None:
@@ -321,8 +362,6 @@ def _resources(work: Work, service: DraftService, value: Value) -> None:
 
 def seconds(text: str) -> str | None:
     """A compose duration as homeport writes it, or None."""
-    from homeport.stack.words import parse_duration  # noqa: PLC0415
-
     try:
         return duration_text(parse_duration(text))
     except ValueError:

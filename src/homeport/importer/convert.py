@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeport.importer import (
     body,
+    connections,
     databases,
     environment,
     health,
@@ -85,8 +85,8 @@ def convert(folder: Folder, files: tuple[str, ...], name: str = "", domain: str 
 
 
 def _stack_name(found: project.Project, name: str) -> str:
-    folder = posixpath.basename(str((found.folder.root / posixpath.dirname(found.files[0])).resolve()))
-    return name_of(name or found.name or folder, "stack")
+    """The one that was given, else compose's `name`, else the folder's."""
+    return name_of(name or found.name or found.folder.root.resolve().name, "stack")
 
 
 def _people(work: Work) -> None:
@@ -95,6 +95,7 @@ def _people(work: Work) -> None:
     for service in work.services.values():
         environment.collect(work, service)
     databases.assign(work)
+    connections.assign(work)
     proxies.apply(work)
     wiring.jobs(work)
     secrets.assign(work)
@@ -103,11 +104,6 @@ def _people(work: Work) -> None:
 def _body(work: Work, service: DraftService) -> None:
     """Every key of one service, in the order of the file."""
     ports.read(work, service)
-    if service.origin and service.value.get("volumes"):
-        service.dev = (
-            any(mount.kind == "bind" for mount in mounts.read(service.value.get("volumes") or service.value))
-            and service.dev
-        )
     for key, value in (service.value.entries or {}).items():
         if key in _HANDLERS:
             _HANDLERS[key](work, service, value)
@@ -162,9 +158,9 @@ def _sections(work: Work) -> None:
     secrets.top_level(work)
     secrets.unused(work)
     for name, value in work.project.sections["networks"].items():
-        why = "homeport lays out its own networks: app, data, egress"
-        if value.get("external") and (value.get("external") or value).true:
-            work.findings.dropped(value.place, f"networks.{name}", "other stacks are not reachable",
-                                  "bring what it reaches into this stack, or give its address with egress: true")  # fmt: skip
+        external = value.get("external")
+        if external and external.true:
+            cure = "bring what it reaches into this stack, or give its address with egress: true"
+            work.findings.dropped(value.place, f"networks.{name}", "other stacks are not reachable", cure)
         else:
-            work.findings.changed(value.place, f"networks.{name}", why)
+            work.findings.changed(value.place, f"networks.{name}", keys.OWN_NETWORKS)

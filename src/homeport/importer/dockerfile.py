@@ -63,6 +63,12 @@ class Dockerfile:
         return line[-1].base if line else ""
 
     @property
+    def only_files(self) -> bool:
+        """The last stage holds nothing but files that another stage made: a frontend for the edge."""
+        last = self.stages[-1] if self.stages else None
+        return bool(last and last.base == "scratch" and not last.runs and last.copies)
+
+    @property
     def only_config(self) -> bool:
         """One stage that adds nothing but configuration: a proxy, not an app."""
         stage = self.stages[0] if len(self.stages) == 1 else None

@@ -66,6 +66,7 @@ class Work:
     postgres: dict[str, Plain] | None = None
     rabbitmq: dict[str, Plain] | None = None
     secrets: dict[str, Secret] = field(default_factory=dict)
+    local_env: dict[str, Plain] = field(default_factory=dict)  # of the environment `local`
     edge: dict[str, Plain] = field(default_factory=dict)
     routes: dict[str, Plain] = field(default_factory=dict)
     route_notes: dict[str, str] = field(default_factory=dict)

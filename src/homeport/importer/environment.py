@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import replace
 
@@ -41,9 +42,12 @@ def _file(work: Work, service: DraftService, item: Value) -> dict[str, Value]:
     path = join("", item.text or item.string("path"))
     text = work.project.folder.text(path)
     at = service.at("env_file")
-    if text is None and path == ".env" and work.project.env_file:
-        path = work.project.env_file
-        text = work.project.folder.text(path)
+    for other in _examples(work, path) if text is None else ():
+        if text is None and (text := work.project.folder.text(other)) is not None:
+            work.findings.changed(
+                item.place, at, f"there is no {path}; {other} stands for it", "look at the values"
+            )
+            path = other
     if text is None:
         required = item.string("required", "true") != "false"
         cure = "put the file there and run init again, or add its variables to env" if required else ""
@@ -57,8 +61,31 @@ def _file(work: Work, service: DraftService, item: Value) -> dict[str, Value]:
     return result
 
 
+def _examples(work: Work, path: str) -> list[str]:
+    """Files that may stand for a variables' file that is not in git."""
+    names = [path + ending for ending in (".example", ".sample", ".template", ".dist")]
+    own = posixpath.basename(path) == ".env" and work.project.env_file
+    return [own, *names] if own else names
+
+
+def _mail_catchers(work: Work, service: DraftService) -> None:
+    """Variables that lead to a service of the local environment belong to that environment."""
+    names = {name for catcher in work.of_role("catcher") for name in catcher.names}
+    led = [n for n, v in service.env.items() if (v.text or "").split(":")[0] in names]
+    for prefix in {name.partition("_")[0] for name in led if service.role != "catcher"}:
+        for name in [n for n in service.env if n.partition("_")[0] == prefix]:
+            value = service.env.pop(name)
+            work.local_env[name] = rename(work, value.text or "", name)
+            why = "it leads to the mail catcher, so it is in `environments.local.env`"
+            cure = f"give production its own: environments.production.env: {{{name}: VALUE}}"
+            work.findings.changed(value.place, service.at(f"environment.{name}"), why, cure)
+        service.keys["egress"] = True
+        service.notes["egress"] = "for mail, in production"
+
+
 def finish(work: Work, service: DraftService) -> None:
     """What no other pass has taken is plain configuration."""
+    _mail_catchers(work, service)
     for name, value in service.env.items():
         _variable(work, service, name, value)
 
@@ -96,7 +123,7 @@ def _keep(work: Work, service: DraftService, name: str, value: Value, text: str)
     renamed = rename(work, text, name)
     service.keys.setdefault("env", {})[name] = renamed
     if renamed != text:
-        work.findings.changed(value.place, path, f"{name}: the names of other services are the new ones")
+        work.findings.changed(value.place, path, "another service or a secret in it has a new name")
     elif _LOOPBACK.search(text):
         why = f"kept: {name} names this machine"
         work.findings.changed(

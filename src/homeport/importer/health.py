@@ -7,6 +7,7 @@ import re
 from homeport.importer import body
 from homeport.importer.draft import DraftService, Work, identifier_of
 from homeport.importer.value import Value
+from homeport.stack.words import parse_duration
 
 _URL = re.compile(
     r"https?://(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|\$\{?HOSTNAME\}?|[\w-]+)(?::\$?\{?\w+\}?)?(/[^\s'\"|)\\;]*)?"
@@ -112,10 +113,14 @@ def _timed(work: Work, service: DraftService, value: Value, found: dict[str, obj
             continue
         text = body.seconds(inner.text or "")
         path = service.at(f"healthcheck.{key}")
+        most = {"timeout": 60, "start": 3600}[ours]
         if text is None or text == "0ms":
             work.findings.dropped(inner.place, path, f"{inner.spoken()} is no duration", f"it is {default}")
         elif key == "start_period" and _shorter(text, default):
             work.findings.changed(inner.place, path, "a service has at least 60s to become healthy")
+        elif parse_duration(text) > most:
+            work.findings.changed(inner.place, path, f"at most {most}s")
+            found[ours] = f"{most}s"
         else:
             work.findings.carried(inner.place, path)
             if text != default and found:
@@ -127,6 +132,4 @@ def _timed(work: Work, service: DraftService, value: Value, found: dict[str, obj
 
 
 def _shorter(one: str, other: str) -> bool:
-    from homeport.stack.words import parse_duration  # noqa: PLC0415
-
     return parse_duration(one) < parse_duration(other)

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["postgres", "rabbitmq", "proxy", "catcher", "tool", "needs-socket", "store", "service"]
+Role = Literal[
+    "postgres", "rabbitmq", "proxy", "catcher", "tool", "needs-socket", "store", "frontend", "service"
+]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from homeport.importer.finding import Fate
 from homeport.importer.value import Value
 
 _BUILD_IT = "say it in the Dockerfile"
-_OWN_NET = (
+OWN_NETWORKS = (
     "homeport lays out its own networks: app, data for those with a database, egress for those who call out"
 )
 _ROOT = "it would give the container rights over the host; homeport drops every capability"
@@ -26,7 +26,7 @@ _CHANGED = {
         "others reach it by the service's name",
     ),
     "hostname": ("its name on the network is the service's name", ""),
-    "networks": (_OWN_NET, ""),
+    "networks": (OWN_NETWORKS, ""),
     "links": ("services reach each other by name", ""),
     "pids_limit": ("at most 200 processes", ""),
     "develop": ("for development only; nothing is watched in production", ""),
@@ -80,7 +80,7 @@ _DROPPED = {
         "the engine's own limits hold",
         "raise them in the engine's daemon.json if the program insists",
     ),
-    "shm_size": ("/dev/shm keeps its 64 MB", ""),
+    "shm_size": ("shared memory keeps its 64 MB", ""),
     "dns": ("names are asked of the engine", ""),
     "dns_search": ("names are asked of the engine", ""),
     "dns_opt": ("names are asked of the engine", ""),
@@ -143,7 +143,7 @@ def network_mode(work: Work, service: DraftService, value: Value) -> None:
     mode = value.text or ""
     path = service.at("network_mode")
     if mode in ("bridge", "default", ""):
-        work.findings.changed(value.place, path, _OWN_NET)
+        work.findings.changed(value.place, path, OWN_NETWORKS)
     elif mode == "host":
         why = (
             "the host's network shows every port of the program to the world and every port of the host to it"

@@ -157,7 +157,7 @@ def _bind(work: Work, service: DraftService, mount: Mount) -> None:
 
 
 def _configuration_or_data(work: Work, service: DraftService, mount: Mount) -> None:
-    path, place, source = service.at(f"volumes[{mount.target}]"), mount.value.place, mount.source
+    source = mount.source
     local = join("", source)
     inside = not source.startswith(("/", "~")) and not local.startswith("..")
     kind = work.project.folder.kind(local) if inside else "missing"
@@ -197,9 +197,15 @@ def _configuration(work: Work, service: DraftService, mount: Mount) -> None:
         cure = "run it once by hand, or build an image that holds it"
     else:
         folder = f"images/{service.name}"
-        cure = (f"write {folder}/Dockerfile: `FROM {service.image or 'IMAGE'}` and `COPY "
-                f"{posixpath.basename(mount.source.rstrip('/'))} {mount.target}`, and `build: {folder}` here")  # fmt: skip
+        name = posixpath.basename(join("", mount.source))
+        lines = f"`FROM {service.image or 'IMAGE'}` and `COPY {name} {mount.target}`"
+        cure = f"write {folder}/Dockerfile: {lines}, and `build: {folder}` here"
     work.findings.dropped(place, path, why, cure)
+
+
+def _part_mounts(work: Work) -> list[str]:
+    values = [s.value.get("volumes") for s in work.of_role("postgres", "rabbitmq")]
+    return [item.text or item.string("source") for value in values if value for item in value.list()]
 
 
 def top_level(work: Work) -> None:
@@ -213,8 +219,10 @@ def top_level(work: Work) -> None:
             for entry in s.keys.get("volumes", [])
         )
         if not used:
-            why = "no service of homeport.yaml uses it"
-            work.findings.dropped(value.place, path, why)
+            part = any(f":{name}:" in f":{text}:" for text in _part_mounts(work))
+            why = "the part has its own volume" if part else "no service of homeport.yaml uses it"
+            record = work.findings.changed if part else work.findings.dropped
+            record(value.place, path, why)
             continue
         work.findings.carried(value.place, path)
         for key, inner in plain.items():

@@ -57,22 +57,23 @@ _UNDERSTOOD = {"http", "server", "upstream", "location", "proxy_pass", "events",
 def parse(text: str) -> Directive:
     """Any text -> a tree; what is not nginx's grammar is read as far as it goes."""
     root = Directive("", [], 1)
-    stack, words, first = [root], [], 1
+    stack, first = [root], 1
+    words: list[str] = []
     for match in _TOKEN.finditer(text):
-        token, line = match[0], text.count("\n", 0, match.start()) + 1
-        if token.startswith("#"):
+        word, line = match[0], text.count("\n", 0, match.start()) + 1
+        if word.startswith("#"):
             continue
-        if token in ("{", ";"):
+        if word in ("{", ";"):
             directive = Directive(words[0] if words else "", words[1:], first)
             stack[-1].inner.append(directive)
-            stack += [directive] if token == "{" and len(stack) < 40 else []
+            stack += [directive] if word == "{" and len(stack) < 40 else []
             words = []
-        elif token == "}":
+        elif word == "}":
             words = []
             stack = stack[:-1] or [root]
         else:
             first = first if words else line
-            words.append(token.strip("\"'"))
+            words.append(word.strip("\"'"))
     return root
 
 
@@ -130,12 +131,8 @@ def _location(directive: Directive, upstreams: dict[str, str], variables: dict[s
 
 def _other(directive: Directive, path: str) -> Location:
     names = {d.name for d in directive.inner}
-    if names & {"fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"}:
-        return Location(
-            path,
-            directive.line,
-            refused=f"{min(names & {'fastcgi_pass', 'uwsgi_pass', 'scgi_pass', 'grpc_pass'})}: the edge speaks HTTP to services",
-        )
+    if foreign := names & {"fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass"}:
+        return Location(path, directive.line, refused=f"{min(foreign)}: the edge speaks HTTP to services")
     if names & {"root", "try_files", "alias", "index"}:
         return Location(path, directive.line, root=path)
     return Location(path, directive.line, refused="it leads to no service")

@@ -14,8 +14,8 @@ def read(work: Work, service: DraftService) -> None:
     """Note what was published and exposed, before anything is chosen."""
     value = service.value.get("ports")
     for item in value.list() if value else ():
-        for port, host, protocol in _entry(item):
-            _published(work, service, item, port, host, protocol)
+        port, protocol = _entry(item)
+        _published(work, service, item, port, protocol)
     for item in (service.value.get("expose") or Value(service.value.place)).list():
         number = re.match(r"\d+", item.text or "")
         if number and 0 < int(number[0]) < 65536:
@@ -23,22 +23,19 @@ def read(work: Work, service: DraftService) -> None:
         work.findings.carried(item.place, service.at("expose"), "services of a stack reach each other")
 
 
-def _entry(item: Value) -> Iterator[tuple[int, str, str]]:
-    """Container port, host side and protocol of one entry; the first of a range stands for it."""
+def _entry(item: Value) -> tuple[int, str]:
+    """Container port (0: none that is known) and protocol of one entry; the first of a range stands for it."""
     if item.entries is not None:
-        text, host = item.string("target"), item.string("published")
-        protocol = item.string("protocol", "tcp")
+        text, protocol = item.string("target"), item.string("protocol")
     else:
         text, _, protocol = (item.text or "").partition("/")
-        host, _, text = text.rpartition(":")
+        text = text.rpartition(":")[2]
     match = re.match(r"\d+", text)
-    if match and 0 < int(match[0]) < 65536:
-        yield int(match[0]), host, protocol or "tcp"
-    else:
-        yield 0, host, protocol or "tcp"
+    number = int(match[0]) if match else 0
+    return number if number < 65536 else 0, protocol or "tcp"
 
 
-def _published(work: Work, service: DraftService, item: Value, port: int, host: str, protocol: str) -> None:
+def _published(work: Work, service: DraftService, item: Value, port: int, protocol: str) -> None:
     path, place = service.at(f"ports[{item.spoken()}]"), item.place
     if not port:
         work.findings.dropped(place, path, "no port that is known here", "write port: NUMBER")
@@ -52,7 +49,6 @@ def _published(work: Work, service: DraftService, item: Value, port: int, host: 
         work.findings.dropped(place, path, why, f"services reach it as {service.name}:{port}")
         service.exposed.append(port)
     else:
-        del host
         service.published.append(port)
 
 
@@ -62,13 +58,23 @@ def choose(work: Work, service: DraftService) -> None:
     if known:
         service.keys["port"], service.keys["protocol"] = known.port, "tcp"
         return
+    if service.role == "catcher":
+        service.keys["port"], service.keys["protocol"] = 1025, "tcp"
+        _one_port(work, service, 1025)
+        return
     port, why = next(((p, w) for p, w in _candidates(work, service) if p), (0, ""))
     if not port:
         return
     service.keys["port"] = port
-    service.notes.setdefault("port", "" if why in ("published", "exposed") else why)
-    if port in images.TCP_PORTS or service.role == "catcher":
+    if why not in ("published", "exposed"):
+        work.findings.changed(service.value.place, f"services.{service.origin}", f"its port is {port}: {why}")
+    if port in images.TCP_PORTS:
         service.keys["protocol"] = "tcp"
+    _one_port(work, service, port)
+
+
+def _one_port(work: Work, service: DraftService, port: int) -> None:
+    """Say which published ports have no place."""
     for other in dict.fromkeys(service.published):
         if other != port:
             value = service.value.get("ports")
@@ -92,8 +98,8 @@ def _candidates(work: Work, service: DraftService) -> Iterator[tuple[int, str]]:
         yield number, "PORT says so"
     build = service.value.get("build")
     file = dockerfile.read(work.project.folder, build)
-    if file and (port := file.port(dockerfile.location(build)[2])):
-        yield port, f"EXPOSE in {file.path}"
+    if file and (documented := file.port(dockerfile.location(build)[2])):
+        yield documented, f"EXPOSE in {file.path} says so"
 
 
 def _env_port(service: DraftService) -> int:
@@ -122,7 +128,7 @@ def note(work: Work, service: DraftService) -> None:
     """One finding for each port that is reached through the edge now."""
     value = service.value.get("ports")
     for item in value.list() if value else ():
-        for port, _, protocol in _entry(item):
-            if port and port == service.keys.get("port") and protocol == "tcp" and port in service.published:
-                why = f"the edge reaches it at port {port}; only 80 and 443 are published"
-                work.findings.changed(item.place, service.at(f"ports[{item.spoken()}]"), why)
+        port, protocol = _entry(item)
+        if port and port == service.keys.get("port") and protocol == "tcp" and port in service.published:
+            why = f"the edge reaches it at port {port}; only 80 and 443 are published"
+            work.findings.changed(item.place, service.at(f"ports[{item.spoken()}]"), why)

@@ -79,6 +79,15 @@ def _read_env(project: Project) -> None:
             return
 
 
+def levels_up(folder: Folder, file: str) -> int:
+    """How many folders above its own the builds of a compose file reach: 1 for `build: ..`, 0 for `build: app`."""
+    found = source.read_bytes(folder.bytes(file) or b"", file)
+    services = values.of(found.root, {}).get("services") if found.root else None
+    builds = [s.get("build") for s in ((services.entries if services else None) or {}).values()]
+    contexts = [posixpath.normpath(b.text or b.string("context", ".")) for b in builds if b]
+    return min(3, max((c.split("/").count("..") for c in contexts if "://" not in c), default=0))
+
+
 def _mention_others(project: Project) -> None:
     where = posixpath.dirname(project.files[0])
     for name in OVERRIDES:
@@ -131,8 +140,7 @@ def _lay_section(project: Project, section: str, found: Value | None, file: str)
 def _top_level(project: Project, root: Value) -> None:
     for key, value in (root.entries or {}).items():
         if key.startswith("x-"):
-            why = "an extension: what services take from it by << is carried there"
-            project.findings.dropped(value.place, key, why)
+            project.findings.carried(value.place, key, "what services take from it by << is there")
         elif key == "version":
             project.findings.dropped(value.place, key, "compose itself no longer reads it")
         elif key not in (*_SECTIONS, "name", "include"):
@@ -188,9 +196,8 @@ def _base(project: Project, file: str, name: str, from_file: str) -> Value | Non
 
 
 def _rebased(project: Project, section: str, value: Value, file: str) -> Value:
-    """A service of a file in another folder: its relative paths as seen from the first file's folder."""
-    home = posixpath.dirname(project.files[0])
-    prefix = posixpath.relpath(posixpath.dirname(file) or ".", home or ".")
+    """A service of a file in another folder: its relative paths as seen from the project's folder."""
+    prefix = posixpath.dirname(file) or "."
     if prefix == "." or value.entries is None:
         return value
     entries = dict(value.entries)

@@ -18,6 +18,9 @@ _CADDY_HANDLE = re.compile(
     r"(handle|handle_path|route)\s+(/\S*)\s*\{[^}]*?reverse_proxy\s+(?:https?://)?([\w.-]+):(\d+)", re.DOTALL
 )
 
+_EDGE_DOES = ("proxy_", "ssl_", "gzip", "add_header", "access_log", "error_log", "worker", "keepalive", "send", "tcp_",
+              "user", "pid", "default_type", "log_format", "server_tokens", "http2", "resolver")  # fmt: skip
+
 
 def apply(work: Work) -> None:
     """Take every proxy out, and read what it did."""
@@ -78,9 +81,7 @@ def _nginx(work: Work, file: str, text: str) -> None:
         (name, line) for name, line in reading.directives if name not in ("server", "include", "types", "set")
     ]
     for name, line in ignored:
-        known = name.startswith(("proxy_", "ssl_", "gzip", "add_header", "access_log", "error_log", "worker", "keepalive",
-                                 "send", "tcp_", "user", "pid", "default_type", "log_format", "server_tokens"))  # fmt: skip
-        if known:
+        if name.startswith(_EDGE_DOES):
             work.findings.changed(Place(file, line, 1), name, "the edge has its own")
         else:
             work.findings.dropped(

@@ -65,6 +65,8 @@ def _other_names(value: Value) -> set[str]:
 def _role(work: Work, service: DraftService) -> images.Role:
     if service.builds:
         text = dockerfile.read(work.project.folder, service.value.get("build"))
+        if text and text.only_files:
+            return "frontend"
         base = images.reference(text.last_base).base if text else ""
         return (
             "proxy"
@@ -80,7 +82,7 @@ def _other_broker(image: str) -> bool:
 
 
 def _rename(work: Work, service: DraftService) -> None:
-    if service.name != service.origin and service.role not in ("postgres", "rabbitmq", "proxy"):
+    if service.name != service.origin and service.role not in ("postgres", "rabbitmq", "proxy", "frontend"):
         reason = (
             "homeport uses that name itself" if service.origin in RESERVED else "a name has a-z, 0-9 and -"
         )
@@ -106,11 +108,37 @@ def _leave_out(work: Work, service: DraftService) -> None:
         why, cure = _NOT_NEEDED[service.role]
         service.kept = False
         work.findings.dropped(service.value.place, path, why, cure)
+    elif service.role == "frontend":
+        _frontend(work, service)
     elif service.role == "catcher":
         service.keys["only"] = ["local"]
         why = "catches mail in development, so it runs in the local environment only"
         cure = "give production its mail server in `environments.production.env`"
         work.findings.changed(service.value.place, path, why, cure)
+
+
+def _frontend(work: Work, service: DraftService) -> None:
+    """Static files: the edge serves them, no container of their own."""
+    service.kept = False
+    context, file, _ = dockerfile.location(service.value.get("build"))
+    work.edge["frontend"] = {
+        "build": context if file.rpartition("/")[2] == "Dockerfile" else {"context": context}
+    }
+    path = f"services.{service.origin}"
+    why = (
+        "its image holds nothing but static files: it is edge.frontend, built without the development server"
+    )
+    work.findings.changed(service.value.place, path, why)
+    for key, value in (service.value.entries or {}).items():
+        if key in ("environment", "env_file"):
+            why = "static files read no variables"
+            work.findings.dropped(
+                value.place, service.at(key), why, "what the build needs is edge.frontend.build.args"
+            )
+        else:
+            work.findings.changed(
+                value.place, service.at(key), "for the development server only; the edge has its own"
+            )
 
 
 def _profiles(work: Work, service: DraftService) -> None:

@@ -74,7 +74,9 @@ def _no_way_in(work: Work) -> None:
     first = next(iter(work.kept()), None)
     place = first.value.place if first else next(iter(work.project.services.values())).place
     why = "no service that is left answers HTTP, so the edge leads nowhere"
-    cure = "give a service its `port` and write edge.routes: {/: SERVICE}; homeport is for apps that people reach by HTTPS"
+    cure = (
+        "give a service its `port` and write edge.routes: {/: SERVICE}; homeport is for apps reached by HTTPS"
+    )
     work.findings.asks(place, "edge", why, cure)
 
 

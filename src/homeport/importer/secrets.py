@@ -63,14 +63,14 @@ def looks_secret(name: str, text: str | None) -> bool:
 
 def assign(work: Work) -> None:
     """Take the secrets out of the variables of all services; one value in two places is one secret."""
-    groups: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
     for use in sorted(_uses(work), key=_stores_first):
         del use.service.env[use.variable]
         if _optional(work, use):
             continue
         name = _shared(use, groups) or _new(work, use)
         if use.same:
-            groups.setdefault(use.same, name)
+            groups.setdefault(use.same, []).append(name)
         _give(work, use, name)
     for service in work.kept():
         _compose_secrets(work, service)
@@ -92,6 +92,7 @@ def _optional(work: Work, use: Use) -> bool:
     if use.value.text or not _GIVEN.search(use.variable):
         return False
     name = _name(work, use)
+    _calls_out(use.service, use.variable)
     use.service.keys.setdefault("secrets", []).append({"name": name, "optional": True})
     work.secrets.setdefault(
         name, Secret(name, False, f"{use.variable} of {use.service.name}, when it has one")
@@ -102,10 +103,23 @@ def _optional(work: Work, use: Use) -> bool:
     return True
 
 
-def _shared(use: Use, groups: dict[str, str]) -> str:
-    """The secret that another service already has for this value, unless this one has it twice itself."""
-    name = groups.get(use.same, "") if use.same else ""
-    return "" if name in _names(use.service) else name
+def _calls_out(service: DraftService, variable: str) -> None:
+    """A secret that somebody else gives is for calling them."""
+    if (
+        _GIVEN.search(variable)
+        and service.role == "service"
+        and not re.search(r"LICENSE|CLIENT|DNS|VPN", variable)
+    ):
+        service.keys["egress"] = True
+        service.notes.setdefault("egress", f"for {variable}")
+
+
+def _shared(use: Use, groups: dict[str, list[str]]) -> str:
+    """The secret that another service already has for this value: of several the one that is called alike, else
+    not the one of root. Not one that this service has itself: then it means another."""
+    names = [name for name in groups.get(use.same, ()) if name not in _names(use.service)] if use.same else []
+    alike = identifier_of(use.variable)
+    return min(names, key=lambda name: (name != alike, "root" in name), default="")
 
 
 def _names(service: DraftService) -> list[str]:
@@ -141,6 +155,7 @@ def _plain(text: str) -> str:
 def _give(work: Work, use: Use, name: str) -> None:
     """Let the service read the secret, and say how."""
     service, variable = use.service, f"{use.variable}_FILE"
+    _calls_out(service, use.variable)
     if name not in _names(service):
         service.keys.setdefault("secrets", []).append(name)
     if f"{name}_file".upper() != variable:
@@ -169,6 +184,11 @@ def _compose_secrets(work: Work, service: DraftService) -> None:
         if not source:
             continue
         target = item.string("target") or source
+        if "database" in service.keys and source in _servers_own(work):
+            why = "the database's password: homeport makes one for each service"
+            cure = "let the app read DATABASE_URL_FILE or PGPASSFILE"
+            work.findings.changed(item.place, service.at(f"secrets[{source}]"), why, cure)
+            continue
         name = _declare(work, source)
         if name not in _names(service):
             service.keys.setdefault("secrets", []).append(name)
@@ -178,6 +198,12 @@ def _compose_secrets(work: Work, service: DraftService) -> None:
         else:
             cure = f"let the app read {name.upper()}_FILE"
             work.findings.changed(item.place, path, f"it is the file /run/secrets/{name}", cure)
+
+
+def _servers_own(work: Work) -> set[str]:
+    """Compose secrets that a PostgreSQL or RabbitMQ of the compose file reads itself."""
+    values = [s.value.get("secrets") for s in work.of_role("postgres", "rabbitmq")]
+    return {item.text or item.string("source") for value in values if value for item in value.list()}
 
 
 def _declare(work: Work, source: str) -> str:
@@ -199,7 +225,9 @@ def top_level(work: Work) -> None:
         name = next((n for n in (identifier_of(source), f"app_{identifier_of(source)}") if n in used), None)
         path = f"secrets.{source}"
         if name is None:
-            work.findings.dropped(value.place, path, "no service of homeport.yaml uses it")
+            part = source in _servers_own(work)
+            why = "the part has its own" if part else "no service of homeport.yaml uses it"
+            (work.findings.changed if part else work.findings.dropped)(value.place, path, why)
             continue
         origin = value.string("file") or value.string("environment") or "its old value"
         cure = f"to keep the old value: `homeport secrets set {name}` and give what is in {origin}"

@@ -10,9 +10,12 @@ from homeport.importer.draft import DraftService, Work
 _ORDER = ("image", "build", "command", "entrypoint", "port", "protocol", "health", "database", "migrate", "seed", "env",
           "secrets", "memory", "cpus", "replicas", "stop_grace", "depends", "volumes", "user", "writable", "tmpfs",
           "egress", "only", "metrics")  # fmt: skip
-_DEFAULTS: dict[str, Any] = {"protocol": "http", "memory": "512M", "cpus": 0.5, "replicas": 1, "stop_grace": "10s",
-                             "user": "10001:10001", "writable": False, "egress": False, "command": [], "env": {}}  # fmt: skip
-_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*")
+_DEFAULTS: dict[str, Any] = {
+    "protocol": "http", "memory": "512M", "cpus": 0.5, "replicas": 1, "stop_grace": "10s", "user": "10001:10001",
+    "writable": False, "egress": False, "command": [], "env": {},
+}  # fmt: skip
+_WORD = r"(-{0,2}[A-Za-z0-9_/.][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*)"
+_PLAIN = re.compile(rf"(?![0-9.+-]*$|0[xo]|\d+:\d|\d{{4}}-)(-{{1,2}}[A-Za-z]|[A-Za-z_/.]){_WORD}?( {_WORD})*")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~", ".", ".."}
 _WIDTH = 110
 
@@ -30,6 +33,8 @@ def scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     word = str(value)
+    if re.fullmatch(r"\d+(\.\d+)?([KMGT]|ms|s|m|h|d)", word):
+        return word
     if _PLAIN.fullmatch(word) and word.lower() not in _WORDS and not word.endswith(":"):
         return word
     if not word.isprintable():
@@ -71,7 +76,10 @@ def _head(work: Work) -> str:
 
 
 def _environments(work: Work) -> str:
-    lines = ["environments:\n", f"  local: {{domain: {work.name}.localhost}}\n"]
+    local: dict[str, Any] = {"domain": f"{work.name}.localhost"}
+    if work.local_env:
+        local["env"] = work.local_env
+    lines = ["environments:\n", entry("local", local, 2)]
     domain = work.domain or "example.com"
     line = f"production: {{domain: {domain}, host: deploy@{domain}, tls: letsencrypt}}\n"
     lines.append(f"  {line}" if work.domain else f"  # {line}")
@@ -100,6 +108,8 @@ def _services(work: Work) -> str:
 
 
 def _service(service: DraftService) -> str:
+    if not service.keys:
+        return f"  {service.name}: {{}}\n"
     lines = [f"  {service.name}:\n"]
     for key in _ORDER:
         value = service.keys.get(key)
