@@ -44,6 +44,18 @@ def reserved_names(stack: Stack) -> Findings:
         if _SLOT.fullmatch(name):
             fault = "-blue and -green are the ends of homeport's own container names"
             yield Finding(("services", name), fault, "choose another name", key=True)
+        for task in _tasks(stack, name):
+            yield Finding(
+                ("services", name), f"homeport runs {task} under this name", "choose another", key=True
+            )
+
+
+def _tasks(stack: Stack, name: str) -> Iterator[str]:
+    """The one-off containers of another service that would have this name."""
+    base, _, kind = name.rpartition("-")
+    owner = stack.services.get(base)
+    if owner and ((kind == "migrate" and owner.migrate) or (kind == "seed" and owner.seed)):
+        yield f"services.{base}.{kind}"
 
 
 def not_too_many(stack: Stack) -> Findings:
