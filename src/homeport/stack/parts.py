@@ -247,6 +247,12 @@ class Volume(Part):
     def from_text(cls, text: str) -> dict[str, Any]:
         """`data:/var/lib/app`."""
         name, colon, path = text.partition(":")
+        if "docker.sock" in text:
+            raise ValueError("the Docker socket is never mounted; take it out")
+        if name.startswith(("/", ".", "~")):
+            raise ValueError(
+                f'"{name}" is a folder of the host; put files into the image, write NAME:/PATH for data'
+            )
         if not colon:
             raise ValueError(f'"{text}" is not a volume; write NAME:/PATH')
         return {"name": name, "path": path}

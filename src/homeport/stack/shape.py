@@ -13,8 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from homeport.stack.from_compose import SERVICE_KEYS, TOP_KEYS
 from homeport.stack.keys import example_text, field_at, kind_of, part_at, type_at
 from homeport.stack.model import Stack
+from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath, Problem, did_you_mean
 from homeport.stack.source import Mapping, Node, Scalar, Source
 from homeport.stack.words import duration_text, size_text
@@ -176,6 +178,9 @@ def _value_error(error: ErrorDetails, _path: KeyPath) -> tuple[str, str]:
 def _unknown(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     part = part_at(path[:-1])
     known = list(part.model_fields) if part else []
+    compose = SERVICE_KEYS if part is Service else TOP_KEYS if part is Stack else {}
+    if path[-1] in compose:
+        return "unknown key", compose[str(path[-1])]
     cure = did_you_mean(str(path[-1]), known)
     if not cure.startswith("did") and len(known) > _FEW:
         cure = f"`homeport explain {_generic(path[:-1])}` lists the known ones"
