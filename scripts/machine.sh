@@ -19,12 +19,11 @@ as_root() {
     fi
 }
 
+# need_root WHAT CURE: stop with the cure where root can be had neither now nor by asking.
 need_root() {
     [ "$(id -u)" -eq 0 ] && return 0
-    command -v sudo >/dev/null 2>&1 || die "to $1, root is needed, and there is no sudo on this machine" \
-        "Run scripts/machine.sh as root once; after that homeport needs membership of the group docker only."
-    sudo -n true 2>/dev/null || [ -t 0 ] || die "to $1, sudo wants a password and there is no terminal to ask on" \
-        "Run sudo scripts/machine.sh once."
+    command -v sudo >/dev/null 2>&1 || die "to $1, root is needed, and there is no sudo on this machine" "As root, once: $2"
+    sudo -n true 2>/dev/null || [ -t 0 ] || die "to $1, sudo wants a password and there is no terminal to ask on" "Once: sudo $2"
 }
 
 # --- apt --------------------------------------------------------------------------------------------------------
@@ -98,7 +97,7 @@ python_ready() {
 
 get_python() {
     python_ready && return 0
-    need_root "install Python's venv"
+    need_root "install Python's venv" "scripts/machine.sh"
     say "python3 with venv is missing or too old: installing it"
     apt_install python3 python3-venv
     python_ready || die "$(python3 --version 2>&1) is too old: homeport needs Python 3.11 or later" "Use Debian 12 or later, or Ubuntu 24.04 or later."
@@ -158,10 +157,13 @@ wait_for_engine() {
 
 # Being in this group is as good as being root: said aloud, and done for the one user who asked only.
 let_user_in() {
-    [ "$(id -u)" -ne 0 ] || return 0
-    say "adding $(id -un) to the group docker (which is as good as root on this machine)"
-    as_root usermod -aG docker "$(id -un)"
-    engine_answers || say "the group takes effect at your next login; until then: sg docker -c './run up'"
+    user=$(id -un)
+    if [ "$user" = root ]; then user=${SUDO_USER:-root}; fi
+    [ "$user" != root ] || return 0
+    case " $(id -nG "$user") " in *" docker "*) return 0 ;; esac
+    say "adding $user to the group docker (which is as good as root on this machine)"
+    as_root usermod -aG docker "$user"
+    say "the group takes effect at the next login of $user; until then: sg docker -c './run up'"
 }
 
 check_plugins() {
@@ -178,12 +180,12 @@ get_engine() {
     fi
     if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
         say "a Docker engine runs here, but $(id -un) may not use it"
-        need_root "join the group docker"
+        need_root "join the group docker" "usermod -aG docker $(id -un)"
         let_user_in
         engine_runs && return 0
     fi
     say "no Docker engine answers on this machine"
-    need_root "install and start a Docker engine"
+    need_root "install and start a Docker engine" "scripts/machine.sh"
     if engine_runs; then let_user_in; return 0; fi
     command -v dockerd >/dev/null 2>&1 || install_engine
     start_engine
@@ -196,7 +198,7 @@ get_engine() {
 
 get_image_tools() {
     command -v mmdebstrap >/dev/null 2>&1 && return 0
-    need_root "install mmdebstrap"
+    need_root "install mmdebstrap" "scripts/machine.sh image-tools"
     say "mmdebstrap makes the base of the local image set: installing it"
     read_os
     if [ "$os_id" = debian ]; then apt_install mmdebstrap; else apt_install mmdebstrap debian-archive-keyring uidmap; fi

@@ -52,7 +52,7 @@ def test_neither_root_nor_sudo_is_a_clear_message(bare_path: str, tmp_path: Path
     done = machine("image-tools", PATH=bare_path)
     assert done.returncode == 1
     assert "root is needed, and there is no sudo on this machine" in done.stderr
-    assert "Run scripts/machine.sh as root once" in done.stderr
+    assert "As root, once: scripts/machine.sh image-tools" in done.stderr
 
 
 def test_an_unknown_word_is_refused() -> None:
