@@ -7,13 +7,15 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from homeport.commands.bake import BuildTarget, bake
 from homeport.engine.runner import LocalRunner
 from homeport.images import localset, sets
-from homeport.images.build import ServiceBuild, build
+from homeport.images.dockerfile import without_syntax
 from homeport.images.standins import build_contexts
 
 pytestmark = pytest.mark.live
@@ -171,8 +173,7 @@ def test_rabbitmq_is_process_one_and_logs_to_stdout(container: str) -> None:
     assert time.monotonic() - started < 25, "SIGTERM did not reach the server"
 
 
-DOCKERFILE = """# syntax=docker/dockerfile:1
-ARG PYTHON=3.13
+DOCKERFILE = """ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS build
 WORKDIR /src
 COPY requirements.txt .
@@ -189,22 +190,31 @@ CMD ["python", "-c", "import idna, sys; print(sys.prefix, sys.version_info[:2], 
 """
 
 
-def test_an_unmodified_dockerfile_builds_without_a_registry(container: str, tmp_path: Path) -> None:
+@pytest.fixture
+def app(container: str, tmp_path: Path) -> Iterator[BuildTarget]:
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "requirements.txt").write_text("idna\n")
-    contexts = build_contexts(DOCKERFILE)
-    what = ServiceBuild(
-        str(tmp_path), f"{container}:1", DOCKERFILE, contexts=contexts, ca=localset.ca_bundle()
-    )
-    result = LocalRunner().run(build(what))
+    yield BuildTarget("app", str(tmp_path), tag=f"{container}:1", contexts=build_contexts(DOCKERFILE))
+    subprocess.run(["docker", "rmi", f"{container}:1"], capture_output=True, check=False)
+
+
+def test_an_unmodified_dockerfile_builds_without_a_registry(app: BuildTarget) -> None:
+    result = LocalRunner().run(bake([app], localset.ca_bundle() or ""))
     assert result.ok, result.tail(40)
-    try:
-        shown = docker("run", "--rm", "--network", "none", *CONFINED, what.tag)
-        assert shown.startswith("/opt/venv (3, 13) v22.")
-        history = docker("history", "--no-trunc", what.tag)
-        assert "BEGIN CERTIFICATE" not in history
-    finally:
-        docker("rmi", what.tag)
+    shown = docker("run", "--rm", "--network", "none", *CONFINED, app.tag)
+    assert shown.startswith("/opt/venv (3, 13) v22.")
+    assert "BEGIN CERTIFICATE" not in docker("history", "--no-trunc", app.tag)
+
+
+def test_a_syntax_line_is_left_out_inline(app: BuildTarget) -> None:
+    text = f"# syntax=docker/dockerfile:1\n{DOCKERFILE}"
+    command = bake([app], localset.ca_bundle() or "")
+    definition = json.loads(command.stdin or b"")
+    # Bake expands ${...} and %{...} in every string of its definition.
+    literal = without_syntax(text).replace("${", "$${").replace("%{", "%%{")
+    definition["target"]["app"]["dockerfile-inline"] = literal
+    result = LocalRunner().run(replace(command, stdin=json.dumps(definition).encode()))
+    assert result.ok, result.tail(40)
 
 
 def test_pip_installs_where_the_official_image_does() -> None:

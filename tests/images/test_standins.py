@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from homeport.images import sets
-from homeport.images.build import ServiceBuild, build
 from homeport.images.standins import answer, build_contexts, short_name
 
 ANSWERED = {
@@ -85,23 +84,3 @@ def test_every_target_has_one_reference() -> None:
 def test_short_names() -> None:
     assert short_name("docker.io/library/python:3.13@sha256:00") == "python:3.13"
     assert short_name("example.org/python:3.13") == "example.org/python:3.13"
-
-
-def test_a_build_command() -> None:
-    what = ServiceBuild(
-        "/app/services/api", "shop/api:1", "FROM python:3.13-slim\n", args={"B": "2", "A": "1"}, ca="/ca.pem"
-    )
-    assert build(what).argv == (
-        "docker", "buildx", "build", "--progress", "plain", "--provenance", "false",
-        "-f", "/app/services/api/Dockerfile", "--load", "-t", "shop/api:1", "--secret", "id=ca,src=/ca.pem",
-        "--build-arg", "A=1", "--build-arg", "B=2", "/app/services/api",
-    )  # fmt: skip
-
-
-def test_a_syntax_line_goes_only_where_stand_ins_are_used() -> None:
-    text = "# syntax=docker/dockerfile:1\nFROM python:3.13-slim\n"
-    upstream = build(ServiceBuild("/app", "a:1", text))
-    local = build(ServiceBuild("/app", "a:1", text, contexts=build_contexts(text)))
-    assert upstream.stdin is None
-    assert local.stdin == b"#\nFROM python:3.13-slim\n"
-    assert "/app/Dockerfile" not in local.argv
