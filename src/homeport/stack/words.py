@@ -142,9 +142,13 @@ def _ip(parse: Callable[[str], T], wanted: str) -> Callable[[str], str]:
     return check
 
 
+# RFC 1918
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
 def _app_network(value: str) -> str:
     network = ipaddress.IPv4Network(value)
-    if network.prefixlen != 20 or not network.is_private:
+    if network.prefixlen != 20 or not any(network.subnet_of(private) for private in _PRIVATE):
         raise ValueError
     return str(network)
 
