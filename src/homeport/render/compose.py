@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from homeport.components.contribution import NETWORKS, Attachment, Container, HealthCheck, Mount
-from homeport.render.yaml import Anchor, Flow, Note, Raw, dump
+from homeport.render.yaml import Anchor, Flow, Note, Raw, dump, quoted
 from homeport.stack.model import Target
 
 PROBE = Mount("./health", "/run/homeport")
@@ -87,7 +87,7 @@ def _owner(container: Container) -> str:
 def _service(container: Container, target: Target) -> dict[str, Any]:
     body: dict[str, Any] = {"<<": Raw("*every_container"), "image": container.image}
     if container.user:
-        body["user"] = Raw(json.dumps(container.user))
+        body["user"] = _quoted(container.user)
     body |= _exceptions(container)
     body |= _limits(container)
     body |= _program(container)
@@ -244,7 +244,7 @@ def seconds(value: float) -> str:
 
 
 def _quoted(text: str) -> Raw:
-    return Raw(json.dumps(text, ensure_ascii=False))
+    return Raw(quoted(text))
 
 
 def escape(value: Any) -> Any:

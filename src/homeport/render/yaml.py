@@ -10,6 +10,7 @@ from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z./_][A-Za-z0-9./_@+=,-]*(?::[A-Za-z0-9./_@+=,-]+)*")
 _MEASURE = re.compile(r"\d+(?:ms|[smhbkg])")  # 10s, 512m: no number to any YAML
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".nan", ".inf"}
 
 
@@ -47,21 +48,26 @@ def scalar(value: Any) -> str:
         return text
     if _MEASURE.fullmatch(text):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return quoted(text)
+
+
+def quoted(text: str) -> str:
+    """In double quotes; JSON's escapes are YAML's, but for the characters that YAML takes for line ends."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _flow(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(k)}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(k)}: {_item(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_item(v) for v in value) + "]"
     return scalar(value)
 
 
 def _item(value: Any) -> str:
-    """In a flow list a comma ends the item, so whatever holds one is quoted."""
+    """On one line a comma ends the item, so whatever holds one is quoted."""
     if isinstance(value, str) and "," in value:
-        return json.dumps(value, ensure_ascii=False)
+        return quoted(value)
     return _flow(value)
 
 

@@ -17,7 +17,7 @@ from homeport.stack.model import Target
 from homeport.stack.parts import MIB, Postgres
 
 UID = 999  # `postgres` in the official image and in the local one
-VOLUME = "postgres-data"
+VOLUME = "postgres_data"  # an underscore: no volume of a service can have this name
 MONITOR = "postgres_monitor"
 _DATA = "/var/lib/postgresql/data"
 _ABOUT = """\

@@ -20,7 +20,7 @@ from homeport.stack.model import Target
 from homeport.stack.parts import MIB, RabbitMQ
 
 UID = 999  # `rabbitmq` in the official image and in the local one
-VOLUME = "rabbitmq-data"
+VOLUME = "rabbitmq_data"  # an underscore: no volume of a service can have this name
 ADMIN = "admin"
 _DATA = "/var/lib/rabbitmq"
 _WATERMARK = 0.6  # of the container's memory; RabbitMQ's own default, which it takes of the machine's
