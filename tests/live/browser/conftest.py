@@ -89,4 +89,4 @@ def visitor(browser: Browser) -> Iterator[Visit]:
     visitor = visit(browser)
     yield visitor
     visitor.context.close()
-    assert visitor.faults == []
+    assert not visitor.faults, "\n".join(visitor.faults)

@@ -60,7 +60,8 @@ def test_every_page_is_accessible(visitor: tuple[Visit, str], resident: Person) 
         faults += look(seen, f"{name}-{title.lower()}-dialog")
         seen.page.keyboard.press("Escape")
         expect(seen.page.get_by_role("button", name=button)).to_be_focused()
-    assert faults + seen.faults == []
+    faults += seen.faults
+    assert not faults, "\n".join(faults)
 
 
 def look(seen: Visit, name: str) -> list[str]:

@@ -40,10 +40,11 @@ describe("sums of the API", () => {
   });
   it("become one line and a band in the right order", () => {
     const ahead = [{ month: "2026-03", income_cents: 0, expense_cents: -120, low_cents: -140, high_cents: -100 }];
-    const points = forecastPoints([{ month: "2026-02", income_cents: 0, expense_cents: -110 }], ahead);
-    expect(points).toEqual([
-      { month: "2026-02", value: 110, low: 110, high: 110 },
-      { month: "2026-03", value: 120, low: 100, high: 140 },
+    const past = [{ month: "2026-01", income_cents: 0, expense_cents: -110 }, { month: "2026-02", income_cents: 0, expense_cents: -30 }];
+    expect(forecastPoints(past, ahead, "2026-02")).toEqual([
+      { month: "2026-01", part: "past", value: 110, low: 110, high: 110 },
+      { month: "2026-02", part: "now", value: 30, low: 30, high: 30 },
+      { month: "2026-03", part: "ahead", value: 120, low: 100, high: 140 },
     ]);
   });
 });

@@ -22,9 +22,10 @@ const QUESTIONS = [
   "Am I within my budgets?",
 ];
 const LONGEST = 1000;
+const REFRESH_MS = 10_000;
 
 export default function Coach() {
-  const insights = useLoad((signal) => getInsights(signal), []);
+  const insights = useLoad((signal) => getInsights(signal), [], REFRESH_MS);
   const chat = useLoad((signal) => getChat(signal), []);
   const [clearing, setClearing] = useState(false);
   const clear = async () => {

@@ -18,7 +18,7 @@ import { Await, EmptyState } from "../ui/States";
 
 const YEAR = 12;
 const PAST_SHOWN = 6;
-const REFRESH_MS = 20_000;
+const REFRESH_MS = 10_000;
 
 export default function Dashboard() {
   const user = useUser();
@@ -130,7 +130,7 @@ function Tile({ label, cents, change, note, className }: TileProps) {
 
 function Outlook({ summary, now }: { summary: Summary; now: string }) {
   const { currency } = useUser();
-  const forecast = useLoad((signal) => getForecast(3, signal), []);
+  const forecast = useLoad((signal) => getForecast(3, signal), [], REFRESH_MS);
   return (
     <Card title="What is coming" note="3 months ahead" className="span-6">
       <Await loaded={forecast} label="Looking ahead">
@@ -138,7 +138,7 @@ function Outlook({ summary, now }: { summary: Summary; now: string }) {
           if (items.length === 0) return <EmptyState icon="trend" title="Too little to go by yet">Two or three months of history make a forecast.</EmptyState>;
           const first = items[0]?.month ?? now;
           const past = fillMonths(summary.by_month, monthsUpTo(now, PAST_SHOWN)).filter((m) => m.month < first);
-          return <ForecastBand past={past} ahead={items} currency={currency} />;
+          return <ForecastBand past={past} ahead={items} now={now} currency={currency} />;
         }}
       </Await>
     </Card>
@@ -161,7 +161,7 @@ function Limits({ month }: { month: string }) {
 }
 
 function Findings() {
-  const insights = useLoad((signal) => getInsights(signal), []);
+  const insights = useLoad((signal) => getInsights(signal), [], REFRESH_MS);
   const action = <Link to="/coach" className="card-link">Ask the coach</Link>;
   return (
     <Card title="Insights" action={action} className="span-12">

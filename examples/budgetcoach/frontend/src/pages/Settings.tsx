@@ -83,7 +83,7 @@ function Mail() {
       <label className="switch-row">
         <span>
           <strong>E-mail</strong>
-          <span className="field-hint">When a limit is nearly used or crossed, and when an import ends. The inbox has them all.</span>
+          <span className="field-hint">When a limit is nearly used or crossed. The inbox has everything.</span>
         </span>
         <input type="checkbox" role="switch" className="switch" checked={user.email_notifications} disabled={busy} onChange={(e) => void flip(e.target.checked)} />
       </label>
