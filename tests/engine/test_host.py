@@ -22,13 +22,18 @@ def host(tmp_path: Path) -> Host:
     return Host(str(tmp_path))
 
 
-def test_a_flag_is_one_file(host: Host) -> None:
-    host.flip("web", "green")
-    assert host.green() == {"web"}
-    host.flip("web", "green")
-    host.flip("web", "blue")
-    host.flip("web", "blue")
+def test_all_services_switch_in_one_step(host: Host) -> None:
+    host.switch({"web": "green", "api": "green"})
+    assert host.green() == {"web", "api"}
+    first = (Path(host.live) / "slots" / "current").readlink()
+    host.switch({"web": "blue"})
+    assert host.green() == {"api"}
+    assert (Path(host.live) / "slots" / "current").readlink() != first
+    for _ in range(4):
+        host.switch({"web": "green"})
+        host.switch({"web": "blue", "api": "blue"})
     assert host.green() == set()
+    assert len(list((Path(host.live) / "slots").glob("set-*"))) <= 2
 
 
 def test_live_is_written_in_place_and_loses_what_is_gone(host: Host) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from homeport.commands.command import Command
+from homeport.engine.machine import LocalMachine
+from homeport.engine.runner import LocalRunner, Result
 from homeport.errors import HostError
 from homeport.release import preflight
 from homeport.release.preflight import Engine, check, check_engine
@@ -34,7 +37,22 @@ def engine(root: str = "/") -> Engine:
     return Engine("26.1.5", "2.26.1", root, 8 * 1024**3)
 
 
-NO_NETWORKS = RecordingRunner({"docker network ls": "", "docker network inspect": "[]"})
+class Recorded(LocalRunner):
+    """The engine's answers from a table, all else asked of this machine."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        self.recording = RecordingRunner(answers)
+
+    def run(self, command: Command) -> Result:
+        return self.recording.run(command) if command.argv[0] == "docker" else super().run(command)
+
+
+def machine(networks: list[object]) -> LocalMachine:
+    answers = {"docker network ls": "abc", "docker network inspect": json.dumps(networks)}
+    return LocalMachine(Recorded(answers))
+
+
+NO_NETWORKS = machine([])
 INFO = json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 1})
 
 
@@ -80,10 +98,11 @@ def test_all_faults_come_at_once() -> None:
 
 def test_addresses_of_another_network_are_named() -> None:
     wanted = target()
-    other = [{"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}]
-    runner = RecordingRunner({"docker network ls": "abc", "docker network inspect": json.dumps(other)})
+    other: list[object] = [
+        {"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}
+    ]
     with pytest.raises(HostError, match="in use by the Docker network theirs"):
-        check(runner, wanted, engine(), running=False)
+        check(machine(other), wanted, engine(), running=False)
 
 
 @pytest.fixture

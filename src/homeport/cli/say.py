@@ -16,7 +16,7 @@ from types import TracebackType
 
 import click
 
-from homeport.errors import HomeportError
+from homeport.errors import HomeportError, StackError
 
 _QUIET_AFTER = 10.0  # seconds without a word, off a terminal, before a sign of life
 _WIDTH = 15
@@ -116,7 +116,9 @@ class Printer:
 
 def show_error(fault: HomeportError) -> None:
     """Place and fault, the details indented, then the cure."""
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {fault.message}", err=True)
+    # A wrong file is shown as FILE:LINE:COL: ..., which editors jump to; nothing may stand before it.
+    prefix = "" if isinstance(fault, StackError) else f"{click.style('error', fg='red', bold=True)}: "
+    click.echo(prefix + fault.message, err=True)
     if fault.details:
         click.echo("\n".join(f"    {line}" for line in fault.details.splitlines()), err=True)
     if fault.hint:

@@ -22,8 +22,8 @@ from homeport.files import write_atomically
 RESERVED = ("localhost", "test", "example", "internal", "home.arpa", "local")
 NGINX_UID = 101
 CA_LIFE = datetime.timedelta(days=3653)
-# Apple refuses more than 825 days, and more than 398 from an authority that it ships itself.
-LEAF_LIFE = datetime.timedelta(days=397)
+# Mozilla's guideline: less than 366 days. (Apple refuses more than 825, or 398 of an authority that it ships.)
+LEAF_LIFE = datetime.timedelta(days=365)
 _SKEW = datetime.timedelta(hours=1)
 _EVERY_ADDRESS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 

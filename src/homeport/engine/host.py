@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,16 +76,23 @@ class Host:
 
     def green(self) -> frozenset[str]:
         """Services whose green slot serves."""
-        flags = [name for name in self.machine.names(f"{self.live}/slots") if name.endswith(".green")]
+        flags = [n for n in self.machine.names(f"{self.live}/slots/current") if n.endswith(".green")]
         return frozenset(name.removesuffix(".green") for name in flags)
 
-    def flip(self, service: str, slot: str) -> None:
-        """Point the edge at a slot: one file made or removed, seen by nginx at the next request."""
-        flag = f"{self.live}/slots/{service}.green"
-        if slot == "green":
-            self.machine.write([Put(flag, b"")])
-        else:
-            self.machine.remove([flag])
+    def switch(self, slots: Mapping[str, str]) -> None:
+        """Point the edge at these slots, all in one step: a folder of flags is made beside the one that serves,
+        then one link turns to it. nginx sees it at the next request; a crash leaves the old or the new, not both.
+        """
+        green = self.green() - {name for name, slot in slots.items() if slot == "blue"}
+        green |= {name for name, slot in slots.items() if slot == "green"}
+        folder, names = f"{self.live}/slots", self.machine.names(f"{self.live}/slots")
+        serving = self.machine.read_link(f"{folder}/current") or ""
+        number = 1 + max((int(n.removeprefix("set-")) for n in names if n.startswith("set-")), default=0)
+        self.machine.make_folders([f"{folder}/set-{number}"])
+        self.machine.write(Put(f"{folder}/set-{number}/{name}.green", b"") for name in sorted(green))
+        self.machine.link(f"{folder}/current", f"set-{number}")
+        gone = [n for n in names if n.startswith("set-") and n != serving]
+        self.machine.remove(f"{folder}/{name}" for name in gone)
 
     def set_profiles(self, slots: dict[str, str]) -> None:
         """Write the serving slots into .env, so that a plain `docker compose up -d` starts these and no others."""

@@ -25,6 +25,7 @@ class Record:
     tree: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True) + "\n"

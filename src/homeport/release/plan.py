@@ -35,10 +35,16 @@ class Running:
 
 @dataclass(frozen=True)
 class Change:
-    """A container that is created or replaced in place, and why."""
+    """A container that is created, replaced or restarted in place, and why.
+
+    `restart`: its spec is the same, but its files or secrets are not. `interrupts`: it serves now, and will not
+    for a moment.
+    """
 
     name: str
     why: str
+    restart: bool = False
+    interrupts: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +133,8 @@ def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
             unchanged.append(service)
             flags[service] = active
     fixed = [c for c in wanted if not c.profiles]
-    changes = [Change(c.name, why) for c in fixed if (why := _why_change(c, world))]
-    unchanged += [c.name for c in fixed if not _why_change(c, world)]
+    changes = [change for c in fixed if (change := _change(c, world))]
+    unchanged += [c.name for c in fixed if not _change(c, world)]
     kept = {c.name for c in fixed} | {
         name for service in slotted for name in _names(target, service, flags[service])
     }
@@ -204,15 +210,17 @@ def _roll(target: Target, service: str, active: Slot, why: str, world: World) ->
     return Roll(service, slot, why, tuple(_names(target, service, slot)), old)
 
 
-def _why_change(want: Container, world: World) -> str:
+def _change(want: Container, world: World) -> Change | None:
     runs = world.named(want.name)
     if runs is None:
-        return "it does not exist"
+        return Change(want.name, "it does not exist")
     if not runs.up:
-        return f"it has stopped ({runs.state})"
+        return Change(want.name, f"it has stopped ({runs.state})")
     if why := _difference(runs, want, world):
-        return why
-    return _why_restart(want, world)
+        return Change(want.name, why, interrupts=True)
+    if why := _why_restart(want, world):
+        return Change(want.name, why, restart=True, interrupts=True)
+    return None
 
 
 def _why_restart(want: Container, world: World) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from homeport.commands import docker
+from homeport.commands.command import asks
+from homeport.engine.machine import Machine
 from homeport.engine.runner import Runner
 from homeport.errors import HostError
 from homeport.stack.model import Target
@@ -63,11 +63,11 @@ def check_engine(runner: Runner) -> Engine:
     return engine
 
 
-def check(runner: Runner, target: Target, engine: Engine, running: bool) -> None:
+def check(machine: Machine, target: Target, engine: Engine, running: bool) -> None:
     """All faults of the machine for this stack, in one error. `running`: our own edge already holds the ports."""
-    faults = [*_disk(engine), *_tls(target), *_domain(target), *_memory(target, engine)]
+    faults = [*_disk(machine, engine), *_tls(target), *_domain(target), *_memory(target, engine)]
     if not running:
-        faults += [*_ports(target), *_addresses(runner, target)]
+        faults += [*_ports(machine, target), *_addresses(machine.runner, target)]
     if faults:
         raise HostError(
             "; ".join(fault.text for fault in faults), "\n      ".join(fault.cure for fault in faults)
@@ -78,12 +78,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", version)[:2])
 
 
-def _disk(engine: Engine) -> Iterator[Fault]:
-    root = next(p for p in (Path(engine.root), *Path(engine.root).parents) if p.exists())
-    usage = shutil.disk_usage(root)
-    if usage.free < min(usage.total * LEAST_FREE, MOST_FREE):
+def _disk(machine: Machine, engine: Engine) -> Iterator[Fault]:
+    result = machine.runner.run(asks("df", "-B1", "--output=size,avail", engine.root))
+    size, free = (int(n) for n in result.out.split()[-2:]) if result.ok else (1, 1)
+    if free < min(size * LEAST_FREE, MOST_FREE):
         yield Fault(
-            f"the disk of {engine.root} is full: {usage.free / 1024**3:.1f} GB of {usage.total / 1024**3:.0f} GB free",
+            f"the disk of {engine.root} is full: {free / 1024**3:.1f} GB of {size / 1024**3:.0f} GB free",
             "Free some: `docker system df` shows what Docker holds; `docker builder prune` is harmless.",
         )
 
@@ -118,33 +118,33 @@ def _domain(target: Target) -> Iterator[Fault]:
         )
 
 
-def _ports(target: Target) -> Iterator[Fault]:
-    address = "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
+def _ports(machine: Machine, target: Target) -> Iterator[Fault]:
+    sockets = _listening(machine)
     for key, port in (("http", target.env.ports.http), ("https", target.env.ports.https)):
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex((address, port)) == 0:
-                yield Fault(
-                    f"port {port} is taken by {_holder(port)}",
-                    f"Stop it, or set environments.{target.environment}.ports.{key} to a free one.",
-                )
+        if port in sockets:
+            yield Fault(
+                f"port {port} is taken by {_holder(machine, sockets[port])}",
+                f"Stop it, or set environments.{target.environment}.ports.{key} to a free one.",
+            )
 
 
-def _holder(port: int) -> str:
-    """The program that listens on a port, from /proc; `another program` where that may not be read."""
-    inodes = set()
+def _listening(machine: Machine) -> dict[int, str]:
+    """Port -> inode of the socket that listens on it, from the kernel's own table."""
+    found: dict[int, str] = {}
     for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+        for line in (machine.read(f"/proc/net/{table}") or "").splitlines()[1:]:
             fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-        except OSError:
-            continue
-    return "another program"
+            if fields[3] == "0A":
+                found[int(fields[1].rsplit(":", 1)[1], 16)] = fields[9]
+    return found
+
+
+def _holder(machine: Machine, inode: str) -> str:
+    """The program that has a socket; `another program` where that may not be read."""
+    script = 'for p in /proc/[0-9]*; do ls -l "$p/fd" 2>/dev/null | grep -qF "socket:[$0]" && '
+    script += 'echo "$(cat "$p/comm") (process ${p#/proc/})" && exit; done; exit 1'
+    result = machine.runner.run(asks("sh", "-c", script, inode))
+    return result.out.strip() if result.ok else "another program"
 
 
 def _addresses(runner: Runner, target: Target) -> Iterator[Fault]:

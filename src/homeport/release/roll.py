@@ -1,10 +1,11 @@
 """The dangerous act: a new container takes the place of an old one without a lost request.
 
-start_all(level)     the idle slots are created beside the ones that serve
-wait_healthy         each is asked from the host every 50 ms; a bad one is removed, the old never knew
-switch               one flag file; nginx sees it at the next request
--- until here going back is flipping the flag --
-drain, then stop     the kernel's own table says when the old one has no request left
+start_level     the idle slots are created beside the ones that serve, dependencies first
+wait_healthy    each is asked from the host every 50 ms; a bad one is removed, the old never knew
+switch          one folder of flags for all services; nginx sees it at the next request
+watch           good once is not good yet
+-- until here going back is turning the link back --
+finish          the kernel's own table says when an old one has no request left; then it is stopped
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from homeport.stack.parts import Service
 SETTLE = (
     0.3  # seconds between the flip and the first look at the old one: requests that read the old flag arrive
 )
+WATCH = 2.0  # seconds
 QUIET_LOOKS = 3  # looks in a row without an open request
 DRAIN_LIMIT = 30.0  # seconds; WebSockets and SSE never drain by themselves
 _RESTARTS_TO_GIVE_UP = 2
@@ -39,28 +41,40 @@ class Roller:
     target: Target
 
     def start_level(self, rolls: list[Roll], step: Step) -> None:
-        """Start the new slots of these services at once, wait until all are good, then switch them."""
+        """Start the new slots of these services at once and wait until all are good; nothing is switched yet."""
         self._clear_leftovers(rolls)
         names = [name for roll in rolls for name in roll.containers]
         step.note(f"starting {', '.join(names)}")
         result = self.host.runner.run(compose.up(self.host.live, *names))
         if not result.ok:
             raise ReleaseError(
-                "the engine could not start a container", _engine_cure(result.err), result.tail()
+                "the engine could not start a container", engine_cure(result.err), result.tail()
             )
         self._wait_all(rolls, step)
-        for roll in rolls:
-            if self.target.services[roll.service].port:
-                self.host.flip(roll.service, roll.slot)
+
+    def switch(self, rolls: list[Roll]) -> None:
+        """The new slots serve, of all services from the same moment on."""
+        self.host.switch({r.service: r.slot for r in rolls if self.target.services[r.service].port})
+
+    def watch(self, rolls: list[Roll], step: Step) -> None:
+        """Look at the new containers for a moment while they serve: good once is not good yet."""
+        names = {name for roll in rolls for name in roll.containers}
+        step.note(f"watching {len(names)} containers for {WATCH:.0f} s")
+        ends = time.monotonic() + WATCH
+        while time.monotonic() < ends:
+            for roll in rolls:
+                _Look(self.host, self.target, self.target.services[roll.service], roll, "").still_good()
+            time.sleep(0.2)
 
     def undo(self, rolls: list[Roll]) -> None:
         """Back to the slots that served before, and away with the new containers."""
-        for roll in rolls:
-            if roll.old and self.target.services[roll.service].port:
-                self.host.flip(roll.service, other(roll.slot))
-        time.sleep(SETTLE)
+        back = {r.service: other(r.slot) for r in rolls if r.old and self.target.services[r.service].port}
+        if back:
+            self.host.switch(back)
+            time.sleep(SETTLE)
         fresh = [c.id for roll in rolls if roll.old for c in self._containers(list(roll.containers))]
         if fresh:
+            self.host.runner.run(docker.stop(*fresh, grace=10))
             self.host.runner.run(docker.remove(*fresh))
 
     def finish(self, rolls: list[Roll], step: Step) -> None:
@@ -183,6 +197,19 @@ class _Look:
         good = container.health == "healthy" or (container.up and not container.health and self.looks > 20)
         return Seen(good, f"the engine says {container.health or container.state}")
 
+    def still_good(self) -> None:
+        """Raise ReleaseError when a container of the roll is gone, begins anew, or its health path is not good."""
+        path = self.service.health.path if self.service.health else None
+        for name in self.roll.containers:
+            self.name = name
+            if path and self.service.port:
+                seen = self._ask(path, self.service.port)
+                if not seen.good and not self._ask(path, self.service.port).good:
+                    raise self.failure(f"{self.roll.service} was healthy, and then not: {seen.state}")
+            container = self._container() if not path else None
+            if not path and (container is None or not container.up or container.restarts):
+                raise self.failure(f"{self.roll.service} was well, and then ended by itself")
+
     def _container(self) -> Running | None:
         found = [
             c for c in observe(self.host, self.target.project) if c.compose == self.name and not c.one_off
@@ -213,7 +240,7 @@ def _health_cure(service: Service, target: Target, name: str) -> str:
     )
 
 
-def _engine_cure(text: str) -> str:
+def engine_cure(text: str) -> str:
     if "port is already allocated" in text or "address already in use" in text:
         return "Another program holds the port; `homeport status` and `ss -ltnp` show who."
     if "Pool overlaps" in text:

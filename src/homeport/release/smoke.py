@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from homeport.engine import https
-from homeport.engine.host import Host
 from homeport.engine.wait import Seen, WaitedTooLong, wait_until
 from homeport.errors import ReleaseError
 from homeport.stack.model import Target
@@ -11,7 +10,7 @@ from homeport.stack.model import Target
 _SECONDS = 15.0
 
 
-def smoke(target: Target, host: Host) -> str:
+def smoke(target: Target) -> str:
     """Ask the front page and every route; what was seen, in words. A gateway error or no answer is a failure."""
     paths = (["/"] if target.stack.edge.frontend else []) + sorted(target.stack.edge.routes)
     seen: list[str] = []

@@ -11,7 +11,9 @@ from homeport.engine import builds, imageset
 from homeport.engine.authority import Authority, Leaf
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
-from homeport.engine.runner import Runner
+from homeport.engine.runner import LocalRunner, Runner
+from homeport.engine.ship import ship
+from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
 from homeport.images.standins import answer
 from homeport.release.history import Record
@@ -28,6 +30,17 @@ class Sources:
     folder: Path
     cache: Path  # where built frontends are put before they are published
     images: str = "auto"
+
+    def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
+        """Build here, then see that the host has every image before anything on it is touched."""
+        target = self.build(LocalRunner(), target, progress, before)
+        if isinstance(host.machine, SshMachine):
+            references = [target.image(name) for name in (*_parts(target), *target.services)]
+            with progress.step("ship", f"{len(set(references))} images to {host.machine.name}") as step:
+                shipped = ship(references, host.machine.runner, step.note)
+                words = f"{shipped.sent} layers, {shipped.bytes / 1e6:.2f} MB; {shipped.kept} were there"
+                step.done(words if shipped.images else "all images were there")
+        return target
 
     def build(self, runner: Runner, target: Target, progress: Progress, before: Record | None) -> Target:
         """Bring every image; the target with the references that this release runs.

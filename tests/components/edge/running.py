@@ -79,7 +79,8 @@ class Running:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def flag(self, name: str, *, on: bool) -> None:
-        path = self.root / "slots" / name
+        path = self.root / "slots" / ("current" if name.endswith(".green") else "") / name
+        path.parent.mkdir(exist_ok=True)
         path.touch() if on else path.unlink(missing_ok=True)
 
     def context(self) -> ssl.SSLContext:

@@ -61,7 +61,7 @@ def _live(name: str) -> str:
     return (
         f"# {name}: green while its flag is there, otherwise blue.\n"
         f"set ${_variable(name)} {name}_blue;\n"
-        f"if (-f /etc/nginx/slots/{name}.green) {{\n    set ${_variable(name)} {name}_green;\n}}\n"
+        f"if (-f /etc/nginx/slots/current/{name}.green) {{\n    set ${_variable(name)} {name}_green;\n}}\n"
     )
 
 

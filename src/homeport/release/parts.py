@@ -1,0 +1,65 @@
+"""The parts that services stand on: created, replaced or restarted in place, and waited for; one-off migrations."""
+
+from __future__ import annotations
+
+from homeport.commands import compose, docker
+from homeport.engine.host import Host
+from homeport.engine.progress import Step
+from homeport.engine.wait import Seen, WaitedTooLong, wait_until
+from homeport.errors import ReleaseError
+from homeport.release.plan import Change
+from homeport.release.roll import engine_cure, observe
+from homeport.stack.model import Target
+
+_HEALTHY_SECONDS = 120.0
+_MIGRATE_SECONDS = 600.0
+_RESTARTS = 2
+
+
+def apply(host: Host, target: Target, changes: tuple[Change, ...], step: Step) -> None:
+    """Bring these containers to what is wanted and wait until each is healthy."""
+    existing = {c.compose: c for c in observe(host, target.project)}
+    result = host.runner.run(compose.up(host.live, *(change.name for change in changes)))
+    if not result.ok:
+        raise ReleaseError(
+            "the engine could not start a part of the stack", engine_cure(result.err), result.tail()
+        )
+    for change in changes:
+        if change.restart and change.name in existing:
+            step.note(f"restarting {change.name}: {change.why}")
+            host.runner.run(docker.restart(existing[change.name].id))
+    for change in changes:
+        step.note(f"waiting for {change.name}")
+        _wait(host, target, change.name)
+
+
+def _wait(host: Host, target: Target, name: str) -> None:
+    def look() -> Seen:
+        found = [c for c in observe(host, target.project) if c.compose == name and not c.one_off]
+        if not found:
+            return Seen(False, "no container")
+        if found[0].restarts > _RESTARTS:
+            raise _failure(host, target, name, f"{name} ends by itself again and again")
+        return Seen(found[0].health in ("healthy", "") and found[0].up, found[0].health or found[0].state)
+
+    try:
+        wait_until(f"{name} is healthy", look, _HEALTHY_SECONDS, every=0.2)
+    except WaitedTooLong as fault:
+        raise _failure(host, target, name, f"{name} did not become healthy: {fault.state}") from fault
+
+
+def _failure(host: Host, target: Target, name: str, message: str) -> ReleaseError:
+    found = [c for c in observe(host, target.project) if c.compose == name]
+    lines = host.runner.run(docker.logs(found[0].id)).tail() if found else ""
+    return ReleaseError(message, f"The lines above are the last that {name} said.", lines)
+
+
+def migrate(host: Host, service: str) -> None:
+    """Run a service's migration in its new image. The old code goes on meanwhile, on the new schema then."""
+    result = host.runner.run(compose.run_once(host.live, f"{service}-migrate", _MIGRATE_SECONDS))
+    if not result.ok:
+        raise ReleaseError(
+            f"the migration of {service} failed",
+            "The old code still serves. Mend the migration, then run again.",
+            result.tail(),
+        )
