@@ -62,8 +62,11 @@ def test_bake_takes_no_secret_value_and_leaves_the_base_out() -> None:
 
 
 def test_built_reads_plain_progress() -> None:
-    assert localset.built("#25 naming to docker.io/homeport/rabbitmq:4 done") == "homeport/rabbitmq:4"
-    assert localset.built("#25 naming to docker.io/homeport/nginx:1.26 0.0s done") == "homeport/nginx:1.26"
+    assert localset.built("#25 naming to registry.example/homeport/rabbitmq:4 done") == "homeport/rabbitmq:4"
+    assert (
+        localset.built("#25 naming to registry.example/homeport/nginx:1.26 0.0s done")
+        == "homeport/nginx:1.26"
+    )
     assert localset.built("#25 exporting to image") is None
 
 
@@ -93,3 +96,20 @@ def test_mirrors_of_the_host(text: str) -> None:
 def test_mirrors_of_an_ubuntu_host_are_debians_own() -> None:
     ubuntu = "deb http://archive.example/ubuntu noble main\ndeb http://archive.example/ubuntu noble-security main\n"
     assert localset.mirrors([ubuntu]) == (localset.DEBIAN, localset.SECURITY)
+
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "images.md").read_text("utf-8")
+
+
+def test_the_page_names_every_image_of_both_sets() -> None:
+    for part in sets.load().parts.values():
+        for word in (*part.upstream.split("@"), part.local, part.user):
+            assert f"`{word}`" in PAGE, word
+    for reference in sets.load().targets().values():
+        assert f"`{reference}`" in PAGE, reference
+
+
+def test_the_page_says_how_to_bring_the_whole_set_by_hand() -> None:
+    command = PAGE[PAGE.index("docker save ") : PAGE.index("| gzip")]
+    targets = ("nginx", "postgres", "rabbitmq", "python", "node", "base")
+    assert set(re.findall(r"homeport/\S+", command)) == {sets.load().targets()[t] for t in targets}

@@ -10,7 +10,8 @@ from homeport.images.standins import answer, build_contexts, short_name
 ANSWERED = {
     "python:3.13-slim": "homeport/python:3.13-slim",
     "python:3.13.5-slim-trixie": "homeport/python:3.13-slim",
-    "docker.io/library/python:3.13-slim": "homeport/python:3.13-slim",
+    "library/python:3.13-slim": "homeport/python:3.13-slim",
+    "mirror.example:5000/hub/library/python:3.13-slim": "homeport/python:3.13-slim",
     "python:3.13": "homeport/python:3.13",
     "node:22-slim": "homeport/node:22-slim",
     "node:22.20.0-bookworm-slim": "homeport/node:22-slim",
@@ -82,5 +83,7 @@ def test_every_target_has_one_reference() -> None:
 
 
 def test_short_names() -> None:
-    assert short_name("docker.io/library/python:3.13@sha256:00") == "python:3.13"
+    assert short_name("registry.example/library/python:3.13@sha256:00") == "python:3.13"
+    assert short_name("library/python:3.13") == "python:3.13"
+    assert short_name("mylibrary/python:3.13") == "mylibrary/python:3.13"
     assert short_name("example.org/python:3.13") == "example.org/python:3.13"

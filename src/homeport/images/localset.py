@@ -98,7 +98,7 @@ def versions(reference: str) -> Command:
     )
 
 
-_NAMING = re.compile(r"^#\d+ naming to (?:docker\.io/)?(\S+)")
+_NAMING = re.compile(r"^#\d+ naming to (?:[\w-]*\.[\w.:-]+/)?(\S+)")
 
 
 def built(line: str) -> str | None:

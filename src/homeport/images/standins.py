@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homeport.images.dockerfile import asked_images
 from homeport.images.sets import ImageSets, StandIn, load
+
+# HOST/.../library/ is where Docker Hub and its mirrors keep the official images (distribution's reference grammar).
+_LIBRARY = re.compile(r"^(?:[\w-]*[.:][\w.:-]*/(?:[\w-]+/)*)?library/")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def build_contexts(text: str, build_args: Mapping[str, str] | None = None) -> di
 
 
 def stand_in(asked: str, sets: ImageSets) -> StandIn | None:
-    """The first stand-in for an image by its short name (`docker.io/library/` and a digest are left out)."""
+    """The first stand-in for an image, by its short name."""
     name = short_name(asked)
     if any(c.asked.fullmatch(name) for c in sets.cannot):
         return None
@@ -60,8 +64,5 @@ def why_not(asked: str, sets: ImageSets) -> str:
 
 
 def short_name(reference: str) -> str:
-    """`docker.io/library/python:3.13@sha256:...` -> `python:3.13`."""
-    name = reference.split("@", 1)[0]
-    for prefix in ("index.docker.io/", "docker.io/", "library/"):
-        name = name.removeprefix(prefix)
-    return name
+    """`library/python:3.13@sha256:...` -> `python:3.13`, on whichever registry the official images are named."""
+    return _LIBRARY.sub("", reference.split("@", 1)[0])
