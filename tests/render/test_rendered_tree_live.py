@@ -106,6 +106,12 @@ class Tree:
             "exec", "-T", "postgres", "sh", "-c", script, role, database, ok=False, stdin=secret
         ).strip()
 
+    def get(self, path: str) -> str:
+        """The status of an answer through the edge."""
+        address = f"{NAME}.localhost:18482:127.0.0.1"
+        words = ("curl", "-sk", "--resolve", address, "-o", "/dev/null", "-w", "%{http_code}")
+        return self.run(*words, f"https://{NAME}.localhost:18482{path}")
+
     def superuser(self, sql: str, database: str = "postgres") -> str:
         return self.compose(
             "exec", "-T", "postgres", "psql", "-XtAqU", "postgres", "-d", database, "-c", sql
@@ -164,9 +170,7 @@ def test_one_slot_of_each_is_up_and_healthy(tree: Tree) -> None:
 
 
 def test_the_edge_answers(tree: Tree) -> None:
-    address = f"{NAME}.localhost:18482:127.0.0.1"
-    words = ("curl", "-sk", "--resolve", address, "-o", "/dev/null", "-w", "%{http_code}")
-    assert tree.run(*words, f"https://{NAME}.localhost:18482/health.sh") == "200"
+    assert tree.get("/health.sh") == "200"
 
 
 def test_every_container_is_hardened_in_fact(tree: Tree) -> None:
@@ -273,6 +277,38 @@ def test_the_broker_takes_a_service_s_password_and_a_changed_one(tree: Tree) -> 
     assert "guest" not in tree.compose("exec", "-T", "rabbitmq", "rabbitmqctl", "-q", "list_users")
 
 
+def test_the_readme_s_way_to_roll_by_hand(tree: Tree) -> None:
+    tree.compose("up", "-d", "--no-deps", "--wait", "web-green")
+    tree.run("sh", "-c", "mkdir -p slots/current && touch slots/current/web.green")
+    tree.compose("stop", "web-blue")
+    assert tree.get("/health.sh?from=green") == "200"
+    assert "from=green" in tree.compose("logs", "--no-color", "web-green")
+    env = tree.root / ".env"
+    env.write_text(env.read_text().replace("web-blue", "web-green"))
+    tree.compose("up", "-d", "--wait")
+    states = {name: one["State"]["Status"] for name, one in tree.inspect().items() if name.startswith("web-")}
+    assert states == {"web-blue": "exited", "web-green": "running"}
+
+
+def test_the_readme_s_way_to_back_up_and_restore(tree: Tree) -> None:
+    tree.superuser("CREATE TABLE saved AS SELECT generate_series(1, 1000) AS n", "web_db")
+    dump = "docker compose exec -T postgres pg_dump -U postgres --format=custom web_db > web_db.dump"
+    tree.run("sh", "-c", dump)
+    tree.superuser("DROP TABLE saved", "web_db")
+    restore = "pg_restore -U postgres --clean --if-exists --exit-on-error -d web_db"
+    tree.run("sh", "-c", f"docker compose exec -T postgres {restore} < web_db.dump")
+    assert tree.superuser("SELECT count(*), sum(n) FROM saved", "web_db") == "1000|500500"
+    for command in (dump.replace("web_db", "DATABASE"), restore.replace("web_db", "DATABASE")):
+        assert command in (tree.root / "README.md").read_text()
+
+
+def test_the_readme_s_way_to_stop_keeps_the_data(tree: Tree) -> None:
+    tree.compose("--profile", "*", "down")
+    assert not tree.compose("--profile", "*", "ps", "--all", "--quiet")
+    tree.compose("up", "-d", "--wait")
+    assert tree.superuser("SELECT count(*) FROM saved", "web_db") == "1000"
+
+
 def test_killed_databases_come_back(tree: Tree) -> None:
     for name in ("postgres", "rabbitmq"):
         before = tree.inspect()[name]["State"]["Pid"]
@@ -300,10 +336,8 @@ def test_a_cluster_that_was_half_made_does_not_count(tree: Tree) -> None:
     try:
         half = f"mkdir -p {data}/17.init/base && echo 17 > {data}/17.init/PG_VERSION"
         tree.run("docker", "run", *common, "--entrypoint", "sh", image, "-c", half)
-        script = (
-            "sh /etc/postgres/entry.sh & sleep 0.3; until pg_isready -q -h 127.0.0.1 -U monitor; do sleep 0.2; done; ls -A "
-            + data
-        )
+        ready = "until pg_isready -q -h 127.0.0.1 -U monitor; do sleep 0.2; done"
+        script = f"sh /etc/postgres/entry.sh & {ready}; ls -A {data}"
         out = tree.run("docker", "run", *common, "--init", "--entrypoint", "sh", image, "-c", script)
         assert "cluster created" in out
         assert out.startswith("17\n"), "the cluster, and nothing half-made beside it"

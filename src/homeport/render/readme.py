@@ -20,9 +20,10 @@ def render(
         environment=target.environment,
         project=target.project,
         url=target.url,
+        domain=target.env.domain,
         slotted=_example(target),
         images="\n".join(f"- `{image}`" for image in dict.fromkeys(c.image for c in containers)),
-        secrets="\n".join(_given(held, made)) or "Nobody has to choose one: the script makes them all.",
+        secrets="\n".join(_given(held, made)) or "- none",
     )
     return _without(page, _missing(target, held))
 
@@ -47,6 +48,7 @@ def _missing(target: Target, secrets: tuple[SecretFile, ...]) -> set[str]:
         "rabbitmq": target.stack.rabbitmq,
         "secrets": secrets,
         "slots": _example(target),
+        "frontend": target.stack.edge.frontend,
         "migrate": any(s.migrate for s in target.services.values()),
     }
     return {word for word, present in has.items() if not present}

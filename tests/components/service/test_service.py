@@ -62,6 +62,11 @@ def test_a_service_with_a_volume_or_tcp_is_one_container_always_on() -> None:
     assert [(m.source, m.target, m.read_only) for m in found["files"].mounts] == [("kept", "/kept", False)]
 
 
+def test_the_edge_finds_a_single_container_at_the_blue_slot_s_address() -> None:
+    given, target = contribute(files={"port": 80, "volumes": [{"name": "kept", "path": "/kept"}]})
+    assert [n.address for n in given.containers[0].networks] == [target.slot_address("files", "blue")]
+
+
 def test_variables_of_the_contract() -> None:
     web = containers(
         web={"port": 80, "database": "web_db", "secrets": [{"name": "asked"}], "env": {"COLOUR": "red"}}

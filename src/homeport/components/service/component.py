@@ -28,15 +28,26 @@ def _containers(name: str, service: Service, target: Target) -> Iterator[Contain
             for replica in range(1, service.replicas + 1):
                 yield _in_slot(base, service, target, slot, replica)
     else:
-        yield replace(base, about=f"{name}: one container, replaced in place ({_why_single(service)}).")
+        yield _alone(base, service, target)
     if service.migrate:
         yield _task(base, "migrate", service.migrate, "brings the schema up, before the new code runs")
     if service.seed:
         yield _task(base, "seed", service.seed, "fills in demo data, once")
 
 
-def _why_single(service: Service) -> str:
-    return "it owns a volume" if service.volumes else "it does not speak HTTP"
+def _alone(base: Container, service: Service, target: Target) -> Container:
+    """One container for both slots. Where the edge sends it requests, it has the blue slot's address."""
+    why = "it owns a volume" if service.volumes else "it does not speak HTTP"
+    return replace(
+        base,
+        about=f"{base.name}: one container, replaced in place ({why}).",
+        networks=_at(base, target.slot_address(base.name, "blue") if service.port else ""),
+    )
+
+
+def _at(base: Container, address: str) -> tuple[Attachment, ...]:
+    """The networks, with the address in `app`."""
+    return tuple(replace(n, address=address) if n.network == "app" else n for n in base.networks)
 
 
 def _base(name: str, service: Service, target: Target) -> Container:
@@ -72,7 +83,7 @@ def _in_slot(base: Container, service: Service, target: Target, slot: Slot, repl
         base,
         name=slot_container(name, slot, replica),
         about=f"{name}, {slot} slot{number}: {kind}.",
-        networks=tuple(replace(n, address=address) if n.network == "app" else n for n in base.networks),
+        networks=_at(base, address),
         profiles=(f"{name}-{slot}",),
         labels=(*base.labels, ("homeport.slot", slot)),
     )
