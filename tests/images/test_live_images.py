@@ -179,11 +179,13 @@ WORKDIR /src
 COPY requirements.txt .
 RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt \
     python -m venv /opt/venv && /opt/venv/bin/pip install -q --disable-pip-version-check -r requirements.txt
-FROM node:22-slim AS web
+FROM --platform=$BUILDPLATFORM library/node:22-slim AS web
+RUN --mount=type=bind,from=python:3.13-slim,target=/py test -x /py/usr/local/bin/pip
 RUN node --version > /version && npm --version >> /version
 FROM python:3.13-slim
 COPY --from=build /opt/venv /opt/venv
 COPY --from=web /version /version
+COPY --from=node:22-slim /usr/local/bin/node /usr/local/bin/node
 ENV PATH=/opt/venv/bin:$PATH
 USER 10001:10001
 CMD ["python", "-c", "import idna, sys; print(sys.prefix, sys.version_info[:2], open('/version').read())"]

@@ -41,7 +41,8 @@ NOT = [
 @pytest.mark.parametrize("asked", ANSWERED)
 def test_an_exact_stand_in_has_no_note(asked: str) -> None:
     given = answer(f"FROM {asked}\n")
-    assert (given.contexts, given.notes, given.missing) == ({asked: ANSWERED[asked]}, (), {})
+    assert given.contexts[asked] == ANSWERED[asked]
+    assert (set(given.contexts.values()), given.notes, given.missing) == ({ANSWERED[asked]}, (), {})
 
 
 @pytest.mark.parametrize("asked", WITH_A_NOTE)
@@ -87,3 +88,10 @@ def test_short_names() -> None:
     assert short_name("library/python:3.13") == "python:3.13"
     assert short_name("mylibrary/python:3.13") == "mylibrary/python:3.13"
     assert short_name("example.org/python:3.13") == "example.org/python:3.13"
+
+
+def test_an_official_image_is_looked_up_by_its_short_name() -> None:
+    short = {"python:3.13-slim": "homeport/python:3.13-slim"}
+    assert answer("FROM library/python:3.13-slim\n").contexts.items() >= short.items()
+    assert answer("FROM registry.example/library/python:3.13-slim\n").contexts.items() >= short.items()
+    assert answer("FROM python:latest\n").contexts == {"python": "homeport/python:3.13"}

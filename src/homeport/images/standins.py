@@ -15,7 +15,7 @@ _LIBRARY = re.compile(r"^(?:[\w-]*[.:][\w.:-]*/(?:[\w-]+/)*)?library/")
 
 @dataclass(frozen=True)
 class Answer:
-    """`contexts`: image asked for -> local reference; `targets`: bake targets those need;
+    """`contexts`: image as BuildKit looks it up -> local reference; `targets`: bake targets those need;
     `notes`: one line for each stand-in that differs from what was asked; `missing`: image -> reason."""
 
     contexts: dict[str, str]
@@ -36,7 +36,7 @@ def answer(text: str, build_args: Mapping[str, str] | None = None, sets: ImageSe
         if found is None:
             missing[asked] = why_not(asked, sets)
             continue
-        contexts[asked] = found.local
+        contexts.update(dict.fromkeys(_lookup_names(asked), found.local))
         targets.setdefault(found.target)
         notes += [f"{asked}: {found.note}"] if found.note else []
         notes += [f"{asked}: the digest is not that of the local image"] if "@" in asked else []
@@ -44,7 +44,7 @@ def answer(text: str, build_args: Mapping[str, str] | None = None, sets: ImageSe
 
 
 def build_contexts(text: str, build_args: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Image asked for -> what `docker build --build-context` gets for it (`docker-image://homeport/...`)."""
+    """Image as BuildKit looks it up -> what `--build-context` gets for it (`docker-image://homeport/...`)."""
     return {asked: f"docker-image://{local}" for asked, local in answer(text, build_args).contexts.items()}
 
 
@@ -54,6 +54,11 @@ def stand_in(asked: str, sets: ImageSets) -> StandIn | None:
     if any(c.asked.fullmatch(name) for c in sets.cannot):
         return None
     return next((s for s in sets.stand_ins if s.asked.fullmatch(name)), None)
+
+
+def _lookup_names(asked: str) -> tuple[str, ...]:
+    """BuildKit looks a named context up by the short form of an official image, and without `:latest`."""
+    return tuple(dict.fromkeys(n.removesuffix(":latest") for n in (asked, _LIBRARY.sub("", asked))))
 
 
 def why_not(asked: str, sets: ImageSets) -> str:
