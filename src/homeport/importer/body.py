@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from homeport.importer import dockerfile, environment, images
+from homeport.importer import dockerfile, environment, images, secrets
 from homeport.importer.draft import DraftService, Work
 from homeport.importer.value import Value
 from homeport.stack.words import duration_text, parse_duration, parse_size, size_text
@@ -53,12 +53,15 @@ def image(work: Work, service: DraftService, value: Value) -> None:
 def build(work: Work, service: DraftService, value: Value) -> None:
     """The folder, the Dockerfile, the stage and the arguments."""
     context, file, target = dockerfile.location(value)
-    path = service.at("build")
-    if "://" in (value.text or value.string("context")) or not _FOLDER.fullmatch(context) or ".." in context:
-        why = f"{value.text or value.string('context')} is not a folder below homeport.yaml"
+    path, written = service.at("build"), value.text or value.string("context")
+    if "://" in written or not _FOLDER.fullmatch(context) or ".." in context:
+        why = f"{written} is not a folder below homeport.yaml"
         work.findings.asks(value.place, path, why, "put homeport.yaml above it: run init from there")
         service.notes["build"] = "which folder? it must lie below this file"
+    else:
+        work.findings.carried(value.place, path)
     relative = file.removeprefix("" if context == "." else f"{context}/")
+    context = written if "://" in written else context
     keys: dict[str, object] = {"context": context}
     if relative != "Dockerfile":
         keys["dockerfile"] = relative
@@ -67,7 +70,6 @@ def build(work: Work, service: DraftService, value: Value) -> None:
     if args := _arguments(work, service, value):
         keys["args"] = args
     service.keys["build"] = context if list(keys) == ["context"] else keys
-    work.findings.carried(value.place, path)
     for key, inner in (value.entries or {}).items():
         if key not in ("context", "dockerfile", "target", "args"):
             why = "docker build takes the context, the Dockerfile, a stage and arguments only"
@@ -92,7 +94,7 @@ def _stage(work: Work, service: DraftService, value: Value, target: str) -> str:
     work.findings.changed(
         place, path, f"{target} is for development: the stage {better or 'at the end'} is built"
     )
-    service.dev = True
+    service.dev, service.stage = True, better
     return better
 
 
@@ -152,10 +154,13 @@ def command(work: Work, service: DraftService, value: Value) -> None:
         work.findings.changed(value.place, path, "the image's own command is the same")
         return
     if any("\n" in word for word in found):
-        why = "a command of several lines"
-        work.findings.asks(value.place, path, why, "put the script into the image and name it here")
-        service.notes["command"] = "put this script into the image"
-        found = [" ".join(word.split()) for word in found]
+        cure = "put the script into a file of the image and name it here"
+        work.findings.dropped(value.place, path, "a command of several lines: the image's own is used", cure)
+        return
+    if secrets.holds_secret(value) and not images.known(service.image):
+        cure = "let the program read the secret's file; everybody on the host can read a command line"
+        work.findings.dropped(value.place, path, "the command holds a secret: the image's own is used", cure)
+        return
     if found:
         service.keys["command"] = [environment.rename(work, word) for word in found]
         work.findings.carried(value.place, path)

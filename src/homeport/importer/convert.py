@@ -95,9 +95,10 @@ def _people(work: Work) -> None:
     for service in work.services.values():
         environment.collect(work, service)
     databases.assign(work)
+    jobs = wiring.find_jobs(work)
     connections.assign(work)
     proxies.apply(work)
-    wiring.jobs(work)
+    wiring.place_jobs(work, jobs)
     secrets.assign(work)
 
 

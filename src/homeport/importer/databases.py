@@ -81,7 +81,7 @@ def _too_small(memory: str) -> bool:
 def _part_environment(work: Work, service: DraftService, value: Value, name: str) -> None:
     for key, inner in value.pairs():
         path = service.at(f"environment.{key}")
-        if re.search(r"PASSWORD|USER|COOKIE", key):
+        if re.search(r"PASS|USER|COOKIE", key):
             why = "homeport makes a role and a password for each service itself"
             work.findings.changed(inner.place, path, why)
         elif key in ("POSTGRES_DB", "RABBITMQ_DEFAULT_VHOST"):

@@ -28,6 +28,7 @@ class DraftService:
     env: dict[str, Value] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)  # container ports that the host could reach
     exposed: list[int] = field(default_factory=list)
+    stage: str | None = None  # the stage for production that is built instead of the one for development
     dev: bool = False  # its source code is mounted: it runs in development form
     names: set[str] = field(default_factory=set)  # every name by which others reach it
     kept: bool = True
@@ -66,6 +67,9 @@ class Work:
     postgres: dict[str, Plain] | None = None
     rabbitmq: dict[str, Plain] | None = None
     secrets: dict[str, Secret] = field(default_factory=dict)
+    secret_values: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # value -> names of secrets; never written
     local_env: dict[str, Plain] = field(default_factory=dict)  # of the environment `local`
     edge: dict[str, Plain] = field(default_factory=dict)
     routes: dict[str, Plain] = field(default_factory=dict)

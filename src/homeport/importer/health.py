@@ -6,6 +6,7 @@ import re
 
 from homeport.importer import body
 from homeport.importer.draft import DraftService, Work, identifier_of
+from homeport.importer.secrets import holds_secret, looks_secret
 from homeport.importer.value import Value
 from homeport.stack.words import parse_duration
 
@@ -77,12 +78,12 @@ def _test(work: Work, service: DraftService, test: Value, http: bool) -> dict[st
     renamed = [
         re.sub(r"/run/secrets/([\w.-]+)", lambda m: f"/run/secrets/{identifier_of(m[1])}", w) for w in command
     ]
-    if any("\n" in word for word in renamed):
-        work.findings.changed(
-            place, path, "its lines are joined", "put a longer check into a file of the image"
-        )
-        renamed = [_one_line(word) for word in renamed]
-    if _secret_in(work, service, " ".join(renamed)):
+    if any("\n" in word.strip() for word in renamed):
+        cure = "put it into a file of the image and name that file"
+        work.findings.dropped(place, path, "a check of several lines", cure)
+        return {}
+    renamed = [word.strip() for word in renamed]
+    if _secret_in(service, test, " ".join(renamed)):
         cure = "let the check read the secret's file: $(cat /run/secrets/NAME)"
         work.findings.dropped(place, path, "the check holds a secret", cure)
         return {}
@@ -90,18 +91,12 @@ def _test(work: Work, service: DraftService, test: Value, http: bool) -> dict[st
     return {"command": renamed}
 
 
-def _one_line(word: str) -> str:
-    return " ".join(part.strip() for part in word.splitlines() if part.strip())
-
-
-def _secret_in(work: Work, service: DraftService, text: str) -> bool:
-    from homeport.importer.secrets import looks_secret  # noqa: PLC0415
-
+def _secret_in(service: DraftService, test: Value, text: str) -> bool:
     environment = service.value.get("environment")
     values = [
         v.text or "" for n, v in (environment.pairs() if environment else ()) if looks_secret(n, v.text)
     ]
-    return any(
+    return holds_secret(test) or any(
         len(value) > 3 and re.search(rf"(?<![\w]){re.escape(value)}(?![\w])", text) for value in values
     )
 

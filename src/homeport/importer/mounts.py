@@ -92,7 +92,8 @@ def _named(work: Work, service: DraftService, mount: Mount, source: str, changed
     if subpath is not None:
         work.findings.dropped(subpath.place, f"{path}.volume.subpath", "a volume is mounted as a whole")
     if changed:
-        work.findings.changed(place, path, changed, f"copy the data of {mount.source} into it once")
+        cure = f"copy the data of {mount.source} into it once" if mount.source else ""
+        work.findings.changed(place, path, changed, cure)
     else:
         cure = "" if source == _volume_name(source) else f"it is called {_volume_name(source)}"
         work.findings.carried(place, path, "a named volume; its data is not copied by itself", cure)

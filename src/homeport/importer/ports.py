@@ -45,7 +45,8 @@ def _published(work: Work, service: DraftService, item: Value, port: int, protoc
     elif port in images.DEBUG_PORTS:
         work.findings.dropped(place, path, "a port for debugging or live reload, not for production")
     elif service.role == "store" or port in images.TCP_PORTS:
-        why = "nothing but the edge is reachable from outside; a database on a public port is found within hours"
+        why = "nothing but the edge is reachable from outside"
+        why += "; a database on a public port is found within hours" if service.role == "store" else ""
         work.findings.dropped(place, path, why, f"services reach it as {service.name}:{port}")
         service.exposed.append(port)
     else:
@@ -87,6 +88,10 @@ def _one_port(work: Work, service: DraftService, port: int) -> None:
 
 def _candidates(work: Work, service: DraftService) -> Iterator[tuple[int, str]]:
     """In the order in which they are believed."""
+    build = service.value.get("build")
+    file = dockerfile.read(work.project.folder, build)
+    if file and service.stage is not None and (served := file.port(service.stage)):
+        yield served, f"EXPOSE of the stage for production in {file.path} says so"
     asked = _asked_of(work, service)
     for port in service.published:
         if port in asked or port == _env_port(service):
@@ -96,8 +101,6 @@ def _candidates(work: Work, service: DraftService) -> Iterator[tuple[int, str]]:
     yield from ((port, "others ask it there") for port in asked)
     if number := _env_port(service):
         yield number, "PORT says so"
-    build = service.value.get("build")
-    file = dockerfile.read(work.project.folder, build)
     if file and (documented := file.port(dockerfile.location(build)[2])):
         yield documented, f"EXPOSE in {file.path} says so"
 

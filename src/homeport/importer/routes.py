@@ -6,7 +6,8 @@ import re
 
 from homeport.importer.draft import DraftService, Work
 
-_FRONT = re.compile(r"front|web|www|ui|client|site|app|vote|proxy|public", re.IGNORECASE)
+_FRONT = re.compile(r"front|www|ui\b|client|site|public", re.IGNORECASE)
+_WEB = re.compile(r"web|app|vote|proxy", re.IGNORECASE)
 _API = re.compile(r"api|back|server|gateway", re.IGNORECASE)
 _COMMON = (80, 8080, 3000, 8000, 5000, 4200, 5173, 8081, 9000)
 
@@ -65,7 +66,8 @@ def _root(work: Work, services: list[DraftService], routed: set[str]) -> None:
 
 
 def _rank(service: DraftService) -> tuple[int, int, int]:
-    name = 0 if _FRONT.search(service.origin) else 2 if _API.search(service.origin) else 1
+    name = next((at for at, words in enumerate((_FRONT, _WEB)) if words.search(service.origin)), 2)
+    name = 3 if name and _API.search(service.origin) else name
     port = int(service.keys["port"])
     return name, 0 if service.builds else 1, _COMMON.index(port) if port in _COMMON else len(_COMMON)
 
@@ -83,12 +85,12 @@ def _no_way_in(work: Work) -> None:
 def _rest(work: Work, services: list[DraftService]) -> None:
     """Published services without a route: an API gets /api, the others are offered as comments."""
     routed = {_service(route) for route in work.routes.values()}
-    for service in services:
-        if service.name in routed:
-            continue
+    left = [service for service in services if service.name not in routed]
+    for service in left:
         value = service.value.get("ports")
         place = value.place if value else service.value.place
-        if _API.search(service.origin) and "/api" not in work.routes:
+        likely = _API.search(service.origin) or (len(left) == 1 and service.builds)
+        if likely and "/api" not in work.routes:
             work.routes["/api"] = service.name
             work.route_notes["/api"] = "a guess; strip: true takes /api away before the service sees it"
             why = f"/api leads to {service.name}: a guess"

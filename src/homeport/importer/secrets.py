@@ -61,9 +61,15 @@ def looks_secret(name: str, text: str | None) -> bool:
     return bool((_NAME.fullmatch(name) or _EMBEDDED.search(name)) and not _NOT.fullmatch(name))
 
 
+def holds_secret(value: Value) -> bool:
+    """Whether a text was made with a variable that looks like a secret: `--password ${DB_PASSWORD}`."""
+    inner = (*(value.items or ()), *(value.entries or {}).values())
+    return any(looks_secret(name, None) for name in value.used) or any(holds_secret(item) for item in inner)
+
+
 def assign(work: Work) -> None:
     """Take the secrets out of the variables of all services; one value in two places is one secret."""
-    groups: dict[str, list[str]] = {}
+    groups = work.secret_values
     for use in sorted(_uses(work), key=_stores_first):
         del use.service.env[use.variable]
         if _optional(work, use):
@@ -79,7 +85,7 @@ def assign(work: Work) -> None:
 def _uses(work: Work) -> Iterator[Use]:
     for service in work.kept():
         for name, value in service.env.items():
-            if looks_secret(name, value.text):
+            if looks_secret(name, value.text) or (value.text and holds_secret(value)):
                 yield Use(service, name, value)
 
 
@@ -136,8 +142,8 @@ def _name(work: Work, use: Use) -> str:
 def _new(work: Work, use: Use) -> str:
     name = _name(work, use)
     url = _VALUE.fullmatch(use.value.text or "")
-    if url and url["url"]:
-        shape = re.sub(r"://[^@]*@", "://USER:PASSWORD@", use.value.text or "")
+    if (url and url["url"]) or "://" in (use.value.text or ""):
+        shape = re.sub(r"://[^/]*@", "://USER:PASSWORD@", use.value.text or "")
         work.secrets[name] = Secret(
             name, False, f"{use.variable} of {use.service.name}, like {_plain(shape)}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from homeport.importer import body, images
-from homeport.importer.draft import DraftService, Work
+from homeport.importer.draft import DraftService, Secret, Work, identifier_of
 from homeport.importer.value import Value
 
 _JOB = re.compile(
@@ -13,13 +13,25 @@ _JOB = re.compile(
 )
 
 
-def jobs(work: Work) -> None:
-    """Services that end: others wait for them with service_completed_successfully, or `restart: "no"` says so."""
+def find_jobs(work: Work) -> list[DraftService]:
+    """Services that end: others wait for them with service_completed_successfully, or `restart: "no"` says so.
+
+    They are no longer services; `place_jobs` finds what they become.
+    """
+    found = []
     awaited = _awaited(work)
     for service in list(work.kept()):
         restart = service.value.string("restart")
         if service.origin in awaited or (restart in ("no", "false") and _JOB.search(_said(service))):
-            _job(work, service)
+            service.kept = False
+            found.append(service)
+    return found
+
+
+def place_jobs(work: Work, jobs: list[DraftService]) -> None:
+    """When it is known who has which database."""
+    for service in jobs:
+        _job(work, service)
 
 
 def _awaited(work: Work) -> set[str]:
@@ -39,7 +51,6 @@ def _said(service: DraftService) -> str:
 
 def _job(work: Work, service: DraftService) -> None:
     """A job of an image that is also a service becomes its `migrate`; others have no place yet."""
-    service.kept = False
     path, place = f"services.{service.origin}", service.value.place
     owner = next(
         (s for s in work.kept() if s is not service and _same_image(s, service) and "database" in s.keys),
@@ -143,34 +154,37 @@ def _foreign(work: Work, service: DraftService) -> None:
     service.keys.setdefault("user", "image")
     if service.keys.get("writable") is not False:
         service.keys["writable"] = True
-        why = "somebody else's image: it keeps its own user and may write to its root"
-        work.findings.changed(place, path, why, "if it needs neither, take `user` and `writable` out")
+        why = "somebody else's image: it keeps its own user and may write to its root, but has no capability"
+        cure = "if it must begin as root to change its user, write user: UID:GID of that user"
+        work.findings.changed(place, path, why, cure)
 
 
 def _redis(work: Work, service: DraftService, base: str) -> None:
     """Redis has no _FILE variable: a password on its command line is read from a file that only it can read."""
-    command = service.keys.get("command", [])
-    text = " ".join(command)
-    if "--requirepass" not in text:
+    command = list(service.keys.get("command", []))
+    given = body.script(command)
+    words = given.split() if given else command
+    if "--requirepass" not in words:
         return
-    name = next((n for n in work.secrets if "redis" in n), None)
-    value = service.value.get("command")
-    place = value.place if value else service.value.place
-    if name is None:
-        from homeport.importer.draft import Secret  # noqa: PLC0415
+    at = words.index("--requirepass")
+    name = _password(work, service, words[at + 1] if at + 1 < len(words) else "")
+    rest = [word for word in (*words[:at], *words[at + 2 :]) if word not in (f"{base}-server", "exec")]
+    file = f"/tmp/{base}.conf"  # noqa: S108 (in the container, whose /tmp is its own)
+    line = f'umask 077; echo "requirepass $(cat /run/secrets/{name})" > {file}; '
+    run = " ".join(["exec", f"{base}-server", file, *rest])
+    service.keys["command"] = ["sh", "-c", line + run]
+    check = f'REDISCLI_AUTH="$(cat /run/secrets/{name})" {base}-cli ping | grep -q PONG'
+    service.keys["health"] = {"command": ["sh", "-c", check]}
+    why = f"the password is the secret {name}, in a file in memory: a command line can be read by all of the host"
+    work.findings.changed(work.place(service, "command"), service.at("command"), why,
+                          f"let its users read /run/secrets/{name}: add {name} to their `secrets`")  # fmt: skip
 
-        name = f"{service.name.replace('-', '_')}_password"
-        work.secrets[name] = Secret(name, True)
-    if name not in service.keys.get("secrets", []):
-        service.keys.setdefault("secrets", []).append(name)
-    rest = re.sub(r"--requirepass\s+\S+", "", text).split()
-    rest = [word for word in rest if word not in (f"{base}-server", "sh", "-c")]
-    options = f" {' '.join(rest)}" if rest else ""
-    line = (f"umask 077; echo \"requirepass $(cat /run/secrets/{name})\" > /tmp/{base}.conf; "
-            f"exec {base}-server /tmp/{base}.conf{options}")  # fmt: skip
-    service.keys["command"] = ["sh", "-c", line]
-    service.keys["health"] = {
-        "command": ["sh", "-c", f'REDISCLI_AUTH="$(cat /run/secrets/{name})" {base}-cli ping | grep -q PONG']
-    }
-    why = f"the password is the secret {name}: in a file in memory, for a command line can be read by all"
-    work.findings.changed(place, service.at("command"), why, f"let its users read /run/secrets/{name}")
+
+def _password(work: Work, service: DraftService, value: str) -> str:
+    """The secret that holds a store's password: the one that others have for this value, else a new one."""
+    names = work.secret_values.get(value) if value else None
+    name = names[0] if names else identifier_of(f"{service.name}_password")
+    work.secrets.setdefault(name, Secret(name, True))
+    if name not in service.keys.setdefault("secrets", []):
+        service.keys["secrets"].append(name)
+    return name

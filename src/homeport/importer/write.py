@@ -33,7 +33,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     word = str(value)
-    if re.fullmatch(r"\d+(\.\d+)?([KMGT]|ms|s|m|h|d)", word):
+    if re.fullmatch(r"[1-9]\d{0,8}|0|\d+(\.\d+)?([KMGT]B?|ms|s|m|h|d)", word):
         return word
     if _PLAIN.fullmatch(word) and word.lower() not in _WORDS and not word.endswith(":"):
         return word
@@ -113,6 +113,8 @@ def _service(service: DraftService) -> str:
     lines = [f"  {service.name}:\n"]
     for key in _ORDER:
         value = service.keys.get(key)
+        if key == "env" and value:
+            value = dict(sorted(value.items(), key=lambda pair: pair[0].endswith("_FILE")))
         if value is None or (key in _DEFAULTS and value == _DEFAULTS[key]):
             continue
         lines.append(entry(key, value, 4, service.notes.get(key, "")))
