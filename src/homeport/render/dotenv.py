@@ -41,10 +41,10 @@ def _is_blue(container: Container) -> bool:
 
 
 def quote(value: str) -> str:
-    """A value as Compose's env files have it: single quotes keep `$` and `#` as they are."""
+    """A value, which is one line, as Compose's env files have it: single quotes keep `$` and `#` as they are."""
     if _PLAIN.fullmatch(value):
         return value
-    if "'" not in value and "\n" not in value:
+    if "'" not in value:
         return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"'
