@@ -1,0 +1,13 @@
+"""The AI service: insights, a forecast and a coach to talk to, over a projection of the bookings."""
+
+from coachlib.app import create_app
+from services.ai.findings import look_again
+from services.ai.projection import on_changed, on_user
+from services.ai.routes import router
+
+app = create_app(
+    router,
+    publishes=True,
+    consumes={"transactions.changed": on_changed, "user.registered": on_user, "user.updated": on_user},
+    workers={"insights": look_again},
+)
