@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,6 @@ from tests.components.edge.running import Running
 # A command is one line of text.
 SERVICE = base64.b64encode((Path(__file__).parent / "upstream.py").read_bytes()).decode()
 COMMAND = ("python3", "-c", f"import base64; exec(base64.b64decode('{SERVICE}'))")
-PORTS = Ports(http=18180, https=18543)
 HTML = "<!doctype html><title>Shop</title><script src=/assets/app-1a2b.js></script>"
 
 
@@ -35,10 +36,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "/gone": Route(service="gone"),
         "/deaf": Route(service="deaf"),
     }
-    env = Environment(domain="shop.localhost", aliases=("www.shop.localhost",), ports=PORTS)
+    env = Environment(domain="shop.localhost", aliases=("www.shop.localhost",), ports=free_ports())
     edge = stacks.api(routes=routes, rate=RateLimit(per_second=100, burst=100))
     root = tmp_path_factory.mktemp("shop")
-    running = Running(stacks.target(edge, services, env), root)
+    running = Running(stacks.target(edge, services, env, f"hpedge-{os.getpid()}"), root)
     frontend(root / "www")
     try:
         running.up()
@@ -47,6 +48,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     finally:
         running.down()
         shutil.rmtree(root, ignore_errors=True)
+
+
+def free_ports() -> Ports:
+    """Two that nobody has now: several runs of the tests may share a machine."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        return Ports(http=one.getsockname()[1], https=two.getsockname()[1])
 
 
 def frontend(www: Path) -> None:

@@ -6,9 +6,11 @@ from homeport.stack.model import Stack, Target
 from homeport.stack.parts import Edge, Environment, Frontend, Ports, RateLimit, Route, Service, Volume
 
 
-def target(edge: Edge, services: dict[str, Service], environment: Environment | None = None) -> Target:
+def target(
+    edge: Edge, services: dict[str, Service], environment: Environment | None = None, name: str = "hpedge"
+) -> Target:
     env = environment or Environment(domain="shop.localhost")
-    stack = Stack(homeport=1, name="hpedge", environments={"local": env}, edge=edge, services=services)
+    stack = Stack(homeport=1, name=name, environments={"local": env}, edge=edge, services=services)
     return Target(stack, "local", images={"nginx": "homeport/nginx:1.26"})
 
 
