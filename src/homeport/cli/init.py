@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913
     from homeport.importer.convert import convert
     from homeport.importer.folder import Folder
 
-    root, files = _where(compose)
+    root, files = where(compose)
     target = Path(output) if output else root / "homeport.yaml"
     _guard(target, force)
     folder = Folder(root)
@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913
     raise click.exceptions.Exit(1 if problems else 0)
 
 
-def _where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+def where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     """The folder that homeport.yaml belongs in (above all that is built), and the files as seen from it.
 
     No files: none was given or found.

@@ -17,6 +17,10 @@ COMMANDS: dict[str, str] = {
     "schema": "The JSON schema of the language, for your editor.",
     "render": "Write the stack of an environment as plain files.",
     "up": "Build, start or update the stack on this machine.",
+    "deploy": "A new release of the whole stack, without losing a request.",
+    "rollback": "Back to an earlier release, as a whole.",
+    "history": "The releases: who, when, what changed, requests lost.",
+    "diff": "What a deploy would change, and why.",
     "down": "Stop the stack on this machine; data is kept.",
     "status": "What runs, which release, how it feels.",
     "logs": "What the services say.",
@@ -30,6 +34,7 @@ GUIDE = """From docker compose on a laptop to production on your own server.
 Start:      homeport init        write homeport.yaml from your compose file
             homeport check       all that is wrong with it, each with place and cure
             homeport up          the production form of it, on this machine
+Release:    homeport diff | deploy | rollback | history
 Look:       homeport status | logs SERVICE | open
 Understand: homeport explain services.health
             homeport render production --output plain/

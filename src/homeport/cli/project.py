@@ -57,7 +57,25 @@ class Project:
         return Target(self.stack, environment, version=git_version(self.folder))
 
     def host(self, environment: str) -> Host:
-        return Host(str(self.folder / ".homeport" / environment))
+        """Where it runs: .homeport/ENV beside homeport.yaml for this machine, /opt/PROJECT behind ssh."""
+        target = self.target(environment)
+        if target.local:
+            return Host(str(self.folder / ".homeport" / environment))
+        from homeport.engine.ssh import SshMachine
+
+        return Host(f"/opt/{target.project}", SshMachine.connect(target.env.host))
+
+    def remote(self, name: str | None) -> str:
+        """The environment to deploy to: the named one, or the only one that is not on this machine."""
+        if name is not None:
+            return self.environment(name)
+        others = [n for n, e in self.stack.environments.items() if e.host != "local"]
+        if len(others) != 1:
+            raise StackError(
+                f"{self.path.name}: say which environment: {', '.join(self.stack.environments)}",
+                "homeport deploy production",
+            )
+        return others[0]
 
 
 def open_project(file: Path | None) -> Project:

@@ -94,3 +94,8 @@ def unpack_as_root(image: str, folder: str, packed: bytes) -> Command:
 def image_names() -> Command:
     """NAME:TAG of every image, one a line."""
     return asks("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
+
+
+def remove_images(*references: str) -> Command:
+    """Take these names away, and the layers that nothing else holds."""
+    return acts("docker", "image", "rm", *references, timeout=300)

@@ -61,16 +61,25 @@ class Host:
     def _write_tree(self, root: str, tree: FileTree) -> None:
         self.machine.write(Put(f"{root}/{f.path}", f.text.encode(), f.mode) for f in tree)
 
+    def write_target(self, release: str, text: str) -> None:
+        """Keep what the tree was rendered from, for a rollback."""
+        self.machine.write([Put(f"{self.root}/state/targets/{release}.json", text.encode())])
+
+    def read_target(self, release: str) -> str | None:
+        return self.machine.read(f"{self.root}/state/targets/{release}.json")
+
     def releases(self) -> list[str]:
         return self.machine.names(f"{self.root}/releases")
 
-    def prune_releases(self, keep: Iterable[str]) -> None:
-        wanted = set(keep)
+    def prune_releases(self, keep: Iterable[str], frontends: Iterable[str]) -> list[str]:
+        """Remove all other releases, and built frontends that none of them serves; which releases went."""
+        wanted, served = set(keep), {*frontends, self.served_frontend()}
         gone = [name for name in self.releases() if name not in wanted]
+        www = f"{self.live}/www/releases"
         self.machine.remove(f"{self.root}/releases/{name}" for name in gone)
-        self.machine.remove(
-            f"{self.live}/www/releases/{name}" for name in gone if name != self.served_frontend()
-        )
+        self.machine.remove(f"{self.root}/state/targets/{name}.json" for name in gone)
+        self.machine.remove(f"{www}/{name}" for name in self.machine.names(www) if name not in served)
+        return gone
 
     # -- slots -------------------------------------------------------------------------------------
 

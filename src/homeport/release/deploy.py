@@ -17,19 +17,18 @@ from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import FileTree
-from homeport.release import history, parts, preflight
+from homeport.release import history, kept, parts, preflight, prune
 from homeport.release import plan as planning
+from homeport.release.origin import Origin
 from homeport.release.probe import Count, Prober, path_of
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke
-from homeport.release.sources import Sources
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
 from homeport.secrets.store import Store
 from homeport.stack.model import Target
 
-KEEP_RELEASES = 5
 T = TypeVar("T")
 
 
@@ -45,7 +44,7 @@ class Outcome:
 
 @dataclass
 class Deploy:
-    """One deploy of `target` to `host`. `store` holds the secrets; `sources` knows what is to be built.
+    """One deploy of `target` to `host`. `store` holds the secrets; `sources`: where its images come from.
 
     `agree` is asked before a part that everything stands on is interrupted; a No ends the deploy unharmed.
     """
@@ -53,9 +52,10 @@ class Deploy:
     host: Host
     target: Target
     store: Store
-    sources: Sources
+    sources: Origin
     progress: Progress
     agree: Callable[[list[planning.Change]], bool] = lambda changes: True
+    migrate: bool = True
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
     _rolled: list[planning.Roll] = field(default_factory=list)
     _touched: bool = False
@@ -146,6 +146,7 @@ class Deploy:
     ) -> Outcome:
         served, prober = self.host.served_frontend(), Prober(self.target, path_of(self.target))
         self.host.write_release(self.outcome.release, rendered.tree)
+        self.host.write_target(self.outcome.release, kept.dump(self.target))
         if not self._starting(plan):
             prober.start()
         try:
@@ -164,6 +165,7 @@ class Deploy:
         self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
         self._record("ok", rendered)
+        prune.prune(self.host, self.target, self.progress)
         return self.outcome
 
     @staticmethod
@@ -200,7 +202,7 @@ class Deploy:
             self.outcome.changed += names
 
     def _migrate(self, plan: planning.Plan) -> None:
-        wanted = [r.service for r in plan.rolls if self.target.services[r.service].migrate]
+        wanted = [r.service for r in plan.rolls if self.migrate and self.target.services[r.service].migrate]
         if wanted:
             with self.progress.step("migrate", ", ".join(wanted)) as step:
                 for service in wanted:
@@ -300,11 +302,9 @@ class Deploy:
                     "longest_gap": round(probe.longest_gap, 3),
                 },
                 reason=reason,
+                frontend=self.host.served_frontend(),
             )
         )
-        if verdict == "ok":
-            good = [record.id for record in self.host.records() if record.verdict == "ok"]
-            self.host.prune_releases([*good[-KEEP_RELEASES:], self.outcome.release])
 
     def _timed(self, name: str, act: Callable[..., T], *args: object) -> T:
         started = time.monotonic()

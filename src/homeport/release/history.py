@@ -25,6 +25,7 @@ class Record:
     tree: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    frontend: str = ""  # the release whose built frontend it serves
     probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
 
     def line(self) -> str:

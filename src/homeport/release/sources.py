@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset
-from homeport.engine.authority import Authority, Leaf
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.engine.runner import LocalRunner, Runner
@@ -16,6 +16,7 @@ from homeport.engine.ship import ship
 from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
 from homeport.images.standins import answer
+from homeport.release import certificate
 from homeport.release.history import Record
 from homeport.stack.model import Target
 from homeport.stack.parts import Build
@@ -69,40 +70,37 @@ class Sources:
         return self._named(runner, replace(target, images={**target.images, **parts}), before)
 
     def _named(self, runner: Runner, target: Target, before: Record | None) -> Target:
-        mine = {name: target.image(name) for name in target.services}
-        ids = builds.image_ids(runner, list(mine.values()))
-        self._pull_missing(runner, target, mine, ids)
+        """The names that images run under. A name never moves to other contents: a rollback stands on it."""
+        self._pull_missing(runner, target)
         images, versions = dict(target.images), {}
-        for name, reference in mine.items():
-            old = (before.images if before else {}).get(name, {})
-            same = old and old["id"] == ids.get(reference) and not target.services[name].image
-            kept = bool(same) and old["ref"] in builds.image_ids(runner, [old["ref"]])
-            images[name] = old["ref"] if kept else reference
-            versions[name] = (before.versions if before and kept else {}).get(name, target.version)
+        for name, service in target.services.items():
+            known = (before.images if before else {}).get(name, {})
+            if service.image:
+                images[name], versions[name] = service.image, target.version
+                continue
+            fresh = builds.image_ids(runner, [_building(target, name)])[_building(target, name)]
+            if known and known["id"] == fresh == builds.image_ids(runner, [known["ref"]]).get(known["ref"]):
+                images[name], versions[name] = known["ref"], (before.versions if before else {})[name]
+                continue
+            images[name], versions[name] = _name(runner, target, name, fresh), target.version
         return replace(target, images=images, versions=versions)
 
-    def _pull_missing(
-        self, runner: Runner, target: Target, mine: dict[str, str], ids: dict[str, str]
-    ) -> None:
+    def _pull_missing(self, runner: Runner, target: Target) -> None:
         """Images of others: had once, by exact version; what cannot be had is named with its line's path."""
-        faults = []
-        for name, reference in mine.items():
-            if target.services[name].image and reference not in ids:
-                result = runner.run(docker.pull(reference))
-                if not result.ok:
-                    faults.append((name, reference, result.tail(2)))
-        if faults:
+        wanted = {name: service.image for name, service in target.services.items() if service.image}
+        here = builds.image_ids(runner, list(wanted.values()))
+        tried = {name: runner.run(docker.pull(ref)) for name, ref in wanted.items() if ref not in here}
+        failed = {name: result for name, result in tried.items() if not result.ok}
+        if failed:
             raise BuildError(
-                "; ".join(
-                    f"services.{name}.image: {reference} cannot be had" for name, reference, _ in faults
-                ),
+                "; ".join(f"services.{name}.image: {wanted[name]} cannot be had" for name in failed),
                 "Is the name right, and does the registry answer? Without one: docker load -i IMAGE.tar",
-                "\n".join(text for _, _, text in faults),
+                "\n".join(result.tail(2) for result in failed.values()),
             )
 
     def _targets(self, target: Target) -> list[BuildTarget]:
         found = [
-            self._target(name, service.build, target.image(name))
+            self._target(name, service.build, _building(target, name))
             for name, service in target.services.items()
             if service.build
         ]
@@ -146,12 +144,7 @@ class Sources:
         return host.publish_frontend(built, release, frontend.assets)
 
     def certificates(self, target: Target, host: Host) -> None:
-        """A leaf for the domain and its aliases, signed by this machine's own CA."""
-        names = (target.env.domain, *target.env.aliases)
-        text = host.machine.read(f"{host.live}/certs/live/fullchain.pem")
-        renewed = Authority.open(names).renew(Leaf(text) if text else None, names)
-        if renewed:
-            host.write_certificate(renewed, target.image("nginx"))
+        certificate.ensure(target, host)
 
 
 def _parts(target: Target) -> list[str]:
@@ -159,6 +152,21 @@ def _parts(target: Target) -> list[str]:
     return ["nginx"] + [
         name for name, part in (("postgres", stack.postgres), ("rabbitmq", stack.rabbitmq)) if part
     ]
+
+
+def _building(target: Target, name: str) -> str:
+    """The name a build has until it is known what came out."""
+    return f"{target.stack.name}/{name}:building"
+
+
+def _name(runner: Runner, target: Target, name: str, image: str) -> str:
+    """Give a built image its name: the version, with the image's id where that version has other contents already."""
+    version = re.sub(r"[^A-Za-z0-9_.-]", "-", target.version)
+    reference = f"{target.stack.name}/{name}:{version}"
+    if builds.image_ids(runner, [reference]).get(reference, image) != image:
+        reference += f"-{image.removeprefix('sha256:')[:8]}"
+    runner.run(docker.tag(_building(target, name), reference))
+    return reference
 
 
 def _dockerfile(target: BuildTarget) -> str:

@@ -1,0 +1,41 @@
+"""`homeport history`: the releases of an environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from homeport.cli.project import file_option
+
+
+@click.command(short_help="The releases: who, when, what changed, requests lost.")
+@click.argument("environment", required=False)
+@file_option
+@click.option("-n", "--last", default=20, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, oldest first.")
+def command(environment: str | None, file: Path | None, last: int, as_json: bool) -> None:
+    """The releases of an environment, newest last: who, when, what changed, how many requests were lost."""
+    from homeport.cli.project import open_project
+    from homeport.release import history
+
+    project = open_project(file)
+    name = project.remote(environment)
+    records = project.host(name).records()[-last:]
+    current = history.current(records)
+    if as_json:
+        for record in records:
+            click.echo(record.line(), nl=False)
+        return
+    if not records:
+        click.echo("no release yet")
+    for record in records:
+        mark = "→" if current and record.id == current.id else " "
+        verdict = (
+            click.style("ok    ", fg="green") if record.verdict == "ok" else click.style("failed", fg="red")
+        )
+        lost = f"{record.probe.get('failed', 0):.0f} of {record.probe.get('asked', 0):.0f} lost"
+        what = ", ".join(record.changed) if record.verdict == "ok" else record.reason
+        click.echo(
+            f"{mark} {record.id}  {verdict}  {record.version:<20} {record.when}  {record.who}  {lost}  {what}"
+        )

@@ -1,0 +1,73 @@
+"""A release that the host keeps: its target as a file, its images by id, its frontend. What a rollback stands on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from homeport.engine import builds
+from homeport.engine.host import Host
+from homeport.engine.progress import Progress
+from homeport.errors import ReleaseError
+from homeport.release import certificate
+from homeport.release.history import Record
+from homeport.stack.model import Stack, Target
+
+
+def dump(target: Target) -> str:
+    """A target as JSON, for the host to keep beside the release."""
+    return json.dumps(
+        {
+            "stack": target.stack.model_dump(mode="json"),
+            "environment": target.environment,
+            "version": target.version,
+            "images": target.images,
+            "versions": target.versions,
+        },
+        sort_keys=True,
+    )
+
+
+def load(host: Host, record: Record) -> Target:
+    """The target of a kept release. Raises ReleaseError when it was pruned."""
+    text = host.read_target(record.id)
+    if text is None:
+        raise ReleaseError(
+            f"release {record.id} ({record.version}) is no longer kept on {host.machine.name}",
+            "Deploy that version again from its tag: git checkout TAG, then homeport deploy.",
+        )
+    data = json.loads(text)
+    stack = Stack.model_validate(data.pop("stack"))
+    return Target(stack, **data)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An Origin that builds nothing: everything is on the host, or the rollback does not begin."""
+
+    record: Record
+
+    def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
+        with progress.step("images", f"of release {self.record.id}") as step:
+            wanted = {name: (image["ref"], image["id"]) for name, image in self.record.images.items()}
+            ids = builds.image_ids(host.runner, [ref for ref, _ in wanted.values()])
+            gone = [name for name, (ref, image) in wanted.items() if ids.get(ref) != image]
+            if gone:
+                raise ReleaseError(
+                    f"the images of {', '.join(gone)} are no longer on {host.machine.name}; nothing was changed",
+                    "Deploy that version again from its tag.",
+                )
+            step.done(f"{len(wanted)} images are there")
+        return target
+
+    def frontend_differs(self, target: Target, host: Host) -> bool:
+        return bool(self.record.frontend) and host.served_frontend() != self.record.frontend
+
+    def publish(self, target: Target, host: Host, release: str) -> bool:
+        if not self.frontend_differs(target, host):
+            return False
+        host.serve_frontend(self.record.frontend)
+        return True
+
+    def certificates(self, target: Target, host: Host) -> None:
+        certificate.ensure(target, host)

@@ -1,0 +1,28 @@
+"""Where a release comes from: built from sources, or kept on the host from an earlier deploy."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from homeport.engine.host import Host
+from homeport.engine.progress import Progress
+from homeport.release.history import Record
+from homeport.stack.model import Target
+
+
+class Origin(Protocol):
+    """What a deploy asks of it. Nothing that runs is touched before `bring` has returned."""
+
+    def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
+        """Every image is on the host; the target with the references it runs."""
+        ...
+
+    def frontend_differs(self, target: Target, host: Host) -> bool: ...
+
+    def publish(self, target: Target, host: Host, release: str) -> bool:
+        """Serve the frontend; whether it changed."""
+        ...
+
+    def certificates(self, target: Target, host: Host) -> None:
+        """See that the edge has a certificate for the domain and its aliases."""
+        ...

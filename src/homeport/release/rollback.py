@@ -1,0 +1,48 @@
+"""Back to an earlier release: the same transaction as a deploy, from what the host keeps, without building."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from homeport.engine.host import Host
+from homeport.engine.progress import Progress
+from homeport.errors import ReleaseError
+from homeport.release import history, kept
+from homeport.release.deploy import Deploy, Outcome
+from homeport.release.plan import Change
+from homeport.secrets.store import Store
+
+
+def choose(host: Host, wanted: str | None) -> history.Record:
+    """The release to go back to: the good one before the current, or the one named by id or version."""
+    records = [record for record in host.records() if record.verdict == "ok"]
+    if not records:
+        raise ReleaseError(f"nothing was released on {host.machine.name} yet", "homeport deploy")
+    if wanted is None:
+        return _before(records)
+    found = [record for record in records if wanted in (record.id, record.version)]
+    if not found:
+        known = ", ".join(f"{record.id} ({record.version})" for record in records[-5:])
+        raise ReleaseError(f"no good release {wanted}", f"There are: {known}")
+    return found[-1]
+
+
+def _before(records: list[history.Record]) -> history.Record:
+    """The newest good release that ran something else than the current one."""
+    current = records[-1]
+    for record in reversed(records[:-1]):
+        if (record.tree, record.images, record.frontend) != (current.tree, current.images, current.frontend):
+            return record
+    raise ReleaseError(f"there is no release before {current.id} ({current.version})", "homeport history")
+
+
+def rollback(
+    host: Host,
+    record: history.Record,
+    store: Store,
+    progress: Progress,
+    agree: Callable[[list[Change]], bool],
+) -> Outcome:
+    """Run the transaction. Code goes back, data stays: no migration is run."""
+    target = kept.load(host, record)
+    return Deploy(host, target, store, kept.Kept(record), progress, agree, migrate=False).run()
