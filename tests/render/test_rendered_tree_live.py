@@ -208,6 +208,8 @@ def test_a_container_reads_its_own_secrets_and_no_other_user_can(tree: Tree) -> 
         "exec", "-T", "--user", "10002", "web-blue", "cat", "/run/secrets/session_key", ok=False
     )
     assert "Permission denied" in refused
+    url = tree.compose("exec", "-T", "worker-blue", "cat", "/run/secrets/rabbitmq_url")
+    assert url.startswith("amqp://worker:"), "a user that only the image knows reads its own as well"
     assert (tree.root / "secrets").stat().st_mode & 0o777 == 0o700
 
 

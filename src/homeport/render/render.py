@@ -53,5 +53,12 @@ def _frame(target: Target, rendered: Rendered) -> Iterator[File]:
     yield File(dotenv.COMPOSE_FILE, compose.render(target, rendered.containers, rendered.volumes))
     yield from dotenv.files(target, rendered.containers)
     yield from scripts.files(rendered.secrets, rendered.generated)
+    yield File(".gitignore", _ignored(rendered.folders))
     yield File("health/health.sh", data("health.sh"), 0o755)
     yield File("README.md", readme.render(target, rendered.containers, rendered.secrets, rendered.generated))
+
+
+def _ignored(folders: tuple[str, ...]) -> str:
+    """The tree may be kept in git; what a person or a release puts beside it may not."""
+    lines = (f"/{folder}/\n" for folder in sorted({*folders, "secrets"}))
+    return "# Secrets, and what changes while the stack lives.\n" + "".join(lines)
