@@ -99,6 +99,8 @@ def event_workers(publishes: bool, handlers: Mapping[str, Handler]) -> dict[str,
         workers["outbox relay"] = relay
     if handlers:
         from coachlib.consumer import consume
+        from coachlib.housekeeping import forget_processed_events
 
         workers["consumer"] = partial(consume, handlers=handlers)
+        workers["processed events"] = forget_processed_events
     return workers
