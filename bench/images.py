@@ -6,6 +6,7 @@ Run `./run bench images`; with `--write` the tables in docs/images.md are replac
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -33,9 +34,9 @@ def main() -> int:
     tables = {"versions": versions_table()}
     if not options.versions:
         with tempfile.TemporaryDirectory() as folder:
-            tables["build"] = table(("what", "seconds"), measure(Path(folder)))
+            tables["build"] = table(("what", "seconds (load average)"), measure(Path(folder)))
             tables["node"] = table(
-                ("Node.js and npm from", "seconds", "MB over the base"), node(Path(folder))
+                ("Node.js and npm from", "seconds (load average)", "MB over the base"), node(Path(folder))
             )
     for name, text in tables.items():
         print(f"\n{name}\n\n{text}")
@@ -144,9 +145,10 @@ def write(name: str, text: str) -> None:
 
 
 def timed(act: Callable[[], object]) -> str:
+    """Seconds, and the load average at the end: on a machine that does other work the times are too long."""
     started = time.monotonic()
     act()
-    return f"{time.monotonic() - started:.1f}"
+    return f"{time.monotonic() - started:.1f} (load {os.getloadavg()[0]:.0f})"
 
 
 def run(command: Command) -> str:

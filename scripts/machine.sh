@@ -166,11 +166,16 @@ let_user_in() {
     say "the group takes effect at the next login of $user; until then: sg docker -c './run up'"
 }
 
+plugins_ready() { docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; }
+
 check_plugins() {
-    for plugin in compose buildx; do
-        docker $plugin version >/dev/null 2>&1 || die "the docker client $(command -v docker) has no '$plugin'" \
-            "Install docker-$plugin (Debian) or docker-$plugin-plugin (docker.com packages)."
-    done
+    plugins_ready || die "the docker client $(command -v docker) has no 'compose' or no 'buildx'" \
+        "Debian 13: apt-get install docker-compose docker-buildx. Debian 12: stop docker, then run scripts/machine.sh."
+}
+
+# Debian 12's own docker.io, installed but stopped, is replaced: it is of 2020 and has no compose.
+engine_is_missing() {
+    ! command -v dockerd >/dev/null 2>&1 || { ! plugins_ready && dpkg -s docker.io >/dev/null 2>&1; }
 }
 
 get_engine() {
@@ -187,7 +192,7 @@ get_engine() {
     say "no Docker engine answers on this machine"
     need_root "install and start a Docker engine" "scripts/machine.sh"
     if engine_runs; then let_user_in; return 0; fi
-    command -v dockerd >/dev/null 2>&1 || install_engine
+    ! engine_is_missing || install_engine
     start_engine
     wait_for_engine
     let_user_in
