@@ -138,9 +138,10 @@ def ask(
     return Answer(response.status, response.getheaders(), response.read())
 
 
-def run(*words: str, folder: Path | None = None) -> str:
+def run(*words: str, folder: Path | None = None, both: bool = False) -> str:
+    """Standard output, and standard error behind it when `both` are wanted; fails when the program does."""
     done = subprocess.run(
         words, cwd=folder, capture_output=True, text=True, check=False, env=dict(os.environ)
     )
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
+    return done.stdout + done.stderr if both else done.stdout

@@ -111,6 +111,14 @@ def test_an_error_of_the_edge_keeps_method_and_path_in_the_log(shop: Running) ->
     assert entry["slot"] == "deaf-blue"
 
 
+def test_no_query_is_in_any_log(shop: Running) -> None:
+    """nginx's own messages about a slot that cannot be reached would hold it."""
+    answer = shop.ask("/deaf/x?token=verysecret")
+    entry = line(shop, lambda e: e.get("correlation_id") == answer.one("X-Request-ID"))
+    assert (entry["upstream_status"], entry["upstream_connect_time"]) == ("502", "-")
+    assert "verysecret" not in run("docker", "logs", f"{shop.target.project}-nginx-1", both=True)
+
+
 def test_health_is_only_for_this_machine_and_not_logged(shop: Running) -> None:
     address = f"http://{shop.target.edge_address}:8081"
     assert run("curl", "-fsS", f"{address}/healthz") == "ok\n"
