@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -44,12 +45,12 @@ def command(  # noqa: PLR0913
 
     root, files = where(compose)
     target = Path(output) if output else root / "homeport.yaml"
-    _guard(target, force)
+    _guard(target, force, domain)
     folder = Folder(root)
     draft = convert(folder, files, name, domain) if files else starter.convert(folder, name, domain)
     problems = _write(target, draft)
     _show_json(target, draft, problems) if as_json else _show(target, draft, problems)
-    raise click.exceptions.Exit(1 if problems else 0)
+    sys.exit(1 if problems else 0)
 
 
 def where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
@@ -79,13 +80,22 @@ def where(compose: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
     return Path(os.path.relpath(base)), tuple(os.path.relpath(path, base) for path in compose)
 
 
-def _guard(target: Path, force: bool) -> None:
+def _guard(target: Path, force: bool, domain: str) -> None:
+    """Refuse before anything is read or written."""
+    from pydantic import TypeAdapter, ValidationError
+
     from homeport.errors import HomeportError
+    from homeport.stack.words import Domain
 
     if target.exists() and not force:
+        message = f"{target} is already there, and is not written over"
+        raise HomeportError(message, "give --force, or --output OTHER")
+    try:
+        TypeAdapter(Domain).validate_python(domain or "example.com")
+    except ValidationError as fault:
         raise HomeportError(
-            f"{target} is already there, and is not written over", "give --force, or --output OTHER"
-        )
+            f'"{domain}" is not a domain', "write it in lower case with a dot: example.com"
+        ) from fault
 
 
 def _write(target: Path, draft: Draft) -> list[str]:

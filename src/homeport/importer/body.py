@@ -161,6 +161,9 @@ def command(work: Work, service: DraftService, value: Value) -> None:
         cure = "let the program read the secret's file; everybody on the host can read a command line"
         work.findings.dropped(value.place, path, "the command holds a secret: the image's own is used", cure)
         return
+    for name in (n for n in service.secret_variables if re.search(rf"\$\{{?{n}\b", " ".join(found))):
+        why = f"kept, but it reads {name}, which is a file now"
+        work.findings.changed(value.place, path, why, f"let the program read {name}_FILE")
     if found:
         service.keys["command"] = [environment.rename(work, word) for word in found]
         work.findings.carried(value.place, path)

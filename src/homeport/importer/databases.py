@@ -113,6 +113,14 @@ def _settings(work: Work, service: DraftService, value: Value, part: dict[str, o
     words = body.words(value)
     for text in (words[at + 1] for at, word in enumerate(words[:-1]) if word == "-c"):
         name, _, setting = text.partition("=")
+        if name in ("fsync", "full_page_writes", "synchronous_commit") and setting.lower() in (
+            "off",
+            "false",
+            "no",
+            "0",
+        ):
+            work.findings.dropped(value.place, path, f"{name}={setting} loses data when the machine stops")
+            continue
         if name == "max_connections" and setting.isdigit() and int(setting) >= 10:
             part["max_connections"] = int(setting)
         elif (

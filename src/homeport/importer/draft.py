@@ -26,6 +26,9 @@ class DraftService:
     keys: dict[str, Plain] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     env: dict[str, Value] = field(default_factory=dict)
+    secret_variables: dict[str, str] = field(
+        default_factory=dict
+    )  # a variable that is a secret now -> its name
     published: list[int] = field(default_factory=list)  # container ports that the host could reach
     exposed: list[int] = field(default_factory=list)
     stage: str | None = None  # the stage for production that is built instead of the one for development
@@ -70,6 +73,7 @@ class Work:
     secret_values: dict[str, list[str]] = field(
         default_factory=dict
     )  # value -> names of secrets; never written
+    volume_sources: dict[str, str] = field(default_factory=dict)  # volume -> folder of the host, and back
     local_env: dict[str, Plain] = field(default_factory=dict)  # of the environment `local`
     edge: dict[str, Plain] = field(default_factory=dict)
     routes: dict[str, Plain] = field(default_factory=dict)

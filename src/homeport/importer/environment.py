@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from homeport.importer.draft import DraftService, Work, identifier_of
 from homeport.importer.folder import join
+from homeport.importer.secrets import looks_secret
 from homeport.importer.value import Value
 from homeport.importer.variables import fill, read_env
 from homeport.stack.problem import Place
@@ -57,6 +58,10 @@ def _file(work: Work, service: DraftService, item: Value) -> dict[str, Value]:
     result = {}
     for name, (raw, line) in read_env(text).items():
         filled = fill(raw, work.project.env)
+        if not filled.text and not looks_secret(name, None):
+            why = "it is empty, so it is left out"
+            work.findings.changed(Place(path, line, 1), service.at(f"environment.{name}"), why)
+            continue
         result[name] = Value(Place(path, line, 1), filled.text, used=tuple(filled.used))
     return result
 
@@ -72,8 +77,8 @@ def _mail_catchers(work: Work, service: DraftService) -> None:
     """Variables that lead to a service of the local environment belong to that environment."""
     names = {name for catcher in work.of_role("catcher") for name in catcher.names}
     led = [n for n, v in service.env.items() if (v.text or "").split(":")[0] in names]
-    for prefix in {name.partition("_")[0] for name in led if service.role != "catcher"}:
-        for name in [n for n in service.env if n.partition("_")[0] == prefix]:
+    for prefix in {name.rpartition("_")[0] or name for name in led if service.role != "catcher"}:
+        for name in [n for n in service.env if n == prefix or n.startswith(f"{prefix}_")]:
             value = service.env.pop(name)
             work.local_env[name] = rename(work, value.text or "", name)
             why = "it leads to the mail catcher, so it is in `environments.local.env`"

@@ -171,7 +171,7 @@ def _configuration_or_data(work: Work, service: DraftService, mount: Mount) -> N
     ):
         _configuration(work, service, mount)
         return
-    name = f"{service.name}-{posixpath.basename(source.rstrip('/')) or 'data'}".strip("-.")
+    name = _name_for(work, service, source)
     _named(
         work,
         service,
@@ -179,6 +179,19 @@ def _configuration_or_data(work: Work, service: DraftService, mount: Mount) -> N
         name,
         f"the folder {source} of the host is now the volume {name_of(name, 'data')}",
     )
+
+
+def _name_for(work: Work, service: DraftService, source: str) -> str:
+    """The volume that stands for a folder of the host: the same for all who mount it, another for each folder."""
+    folder = posixpath.normpath(source)
+    parts = [part for part in folder.split("/") if part not in ("", ".", "~", "..")] or ["data"]
+    for length in range(1, len(parts) + 1):
+        name = name_of("-".join([service.name, *parts[-length:]]), "data")
+        known = work.volume_sources.get(folder)
+        if known or work.volume_sources.setdefault(name, folder) == folder:
+            work.volume_sources.setdefault(folder, known or name)
+            return known or name
+    return name_of(f"{service.name}-{len(work.volume_sources)}", "data")
 
 
 def _has_files(work: Work, folder: str) -> bool:

@@ -101,12 +101,34 @@ def _candidates(work: Work, service: DraftService) -> Iterator[tuple[int, str]]:
     yield from ((port, "others ask it there") for port in asked)
     if number := _env_port(service):
         yield number, "PORT says so"
+    yield _health_port(service), "the healthcheck asks it there"
+    yield images.HTTP_PORTS.get(images.reference(service.image).base, 0), "the image's documentation says so"
+    if _a_worker(work, service):
+        return
     if file and (documented := file.port(dockerfile.location(build)[2])):
         yield documented, f"EXPOSE in {file.path} says so"
 
 
+def _health_port(service: DraftService) -> int:
+    check = service.value.get("healthcheck")
+    found = re.search(
+        r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})", check.spoken() if check else ""
+    )
+    return int(found[1]) if found and int(found[1]) < 65536 else 0
+
+
+def _a_worker(work: Work, service: DraftService) -> bool:
+    """The image of another service that is the one people reach, run with another command."""
+    build, command = service.value.get("build"), service.value.get("command")
+    if build is None or command is None:
+        return False
+    others = (s for s in work.kept() if s is not service and s.value.get("ports"))
+    mine = dockerfile.location(build)
+    return any(dockerfile.location(other.value.get("build")) == mine for other in others)
+
+
 def _env_port(service: DraftService) -> int:
-    for name in ("PORT", "SERVER_PORT", "HTTP_PORT", "APP_PORT"):
+    for name in ("PORT", "SERVER_PORT", "APP_PORT"):
         text = (service.env[name].text or "") if name in service.env else ""
         if text.isdigit() and 0 < int(text) < 65536:
             return int(text)

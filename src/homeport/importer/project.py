@@ -10,7 +10,7 @@ from homeport.importer import value as values
 from homeport.importer.finding import Findings
 from homeport.importer.folder import Folder, join
 from homeport.importer.value import Value
-from homeport.importer.variables import read_env
+from homeport.importer.variables import fill, read_env
 from homeport.stack import source
 from homeport.stack.problem import Place
 
@@ -70,7 +70,8 @@ def _read_env(project: Project) -> None:
         text = project.folder.text(path)
         if text is not None:
             project.env_file = path
-            project.env = {key: found[0] for key, found in read_env(text).items()}
+            for key, (value, _) in read_env(text).items():
+                project.env[key] = fill(value, project.env).text
             if name != ".env":
                 why = f"there is no .env; its variables are taken from {path}"
                 project.findings.changed(

@@ -69,17 +69,24 @@ def holds_secret(value: Value) -> bool:
 
 def assign(work: Work) -> None:
     """Take the secrets out of the variables of all services; one value in two places is one secret."""
-    groups = work.secret_values
     for use in sorted(_uses(work), key=_stores_first):
         del use.service.env[use.variable]
         if _optional(work, use):
             continue
-        name = _shared(use, groups) or _new(work, use)
-        if use.same:
-            groups.setdefault(use.same, []).append(name)
+        name = _shared(work, use) or _new(work, use)
+        for same in {_origin(work, use), use.same} - {""}:
+            work.secret_values.setdefault(same, []).append(name)
         _give(work, use, name)
     for service in work.kept():
         _compose_secrets(work, service)
+
+
+def _origin(work: Work, use: Use) -> str:
+    """The variable of .env that a value is, as `$NAME`; empty when it is made otherwise."""
+    env = work.project.env
+    if len(use.value.used) == 1 and use.value.text == env.get(use.value.used[0], ""):
+        return f"${use.value.used[0]}"
+    return f"${use.variable}" if use.variable in env and env[use.variable] == use.value.text else ""
 
 
 def _uses(work: Work) -> Iterator[Use]:
@@ -120,10 +127,15 @@ def _calls_out(service: DraftService, variable: str) -> None:
         service.notes.setdefault("egress", f"for {variable}")
 
 
-def _shared(use: Use, groups: dict[str, list[str]]) -> str:
-    """The secret that another service already has for this value: of several the one that is called alike, else
-    not the one of root. Not one that this service has itself: then it means another."""
-    names = [name for name in groups.get(use.same, ()) if name not in _names(use.service)] if use.same else []
+def _shared(work: Work, use: Use) -> str:
+    """The secret that this value already is: of the same variable, or of the same text in another service.
+
+    Of several the one that is called alike, else not the one of root. A service with the same text twice means two.
+    """
+    if found := work.secret_values.get(_origin(work, use)):
+        return found[0]
+    same = work.secret_values.get(use.same, []) if use.same else []
+    names = [name for name in same if name not in _names(use.service)]
     alike = identifier_of(use.variable)
     return min(names, key=lambda name: (name != alike, "root" in name), default="")
 
@@ -161,6 +173,7 @@ def _plain(text: str) -> str:
 def _give(work: Work, use: Use, name: str) -> None:
     """Let the service read the secret, and say how."""
     service, variable = use.service, f"{use.variable}_FILE"
+    service.secret_variables[use.variable] = name
     _calls_out(service, use.variable)
     if name not in _names(service):
         service.keys.setdefault("secrets", []).append(name)

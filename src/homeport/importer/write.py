@@ -14,7 +14,7 @@ _DEFAULTS: dict[str, Any] = {
     "protocol": "http", "memory": "512M", "cpus": 0.5, "replicas": 1, "stop_grace": "10s", "user": "10001:10001",
     "writable": False, "egress": False, "command": [], "env": {},
 }  # fmt: skip
-_WORD = r"(-{0,2}[A-Za-z0-9_/.][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+)*)"
+_WORD = r"(-{0,2}[A-Za-z0-9_/.][A-Za-z0-9_./@+=-]*(:[A-Za-z0-9_./@+=-]+)*)"
 _PLAIN = re.compile(rf"(?![0-9.+-]*$|0[xo]|\d+:\d|\d{{4}}-)(-{{1,2}}[A-Za-z]|[A-Za-z_/.]){_WORD}?( {_WORD})*")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~", ".", ".."}
 _WIDTH = 110
