@@ -1,0 +1,113 @@
+"""What is asked, and what must come back: of the echo of this folder, and of AI Budget Coach."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from tests.live.load.http1 import Answer, Request
+
+Ask = Callable[[Request], Awaitable[Answer]]
+SLOW_SECONDS = 3
+_TEXT = "0123456789abcdef" * 2048
+
+
+class Scenario(Protocol):
+    """The requests of one run."""
+
+    async def prepare(self, ask: Ask) -> None:
+        """Log in, or whatever must be there first."""
+
+    def request(self, number: int) -> Request:
+        """The request of this number (from 1)."""
+
+    def fault(self, request: Request, answer: Answer) -> str:
+        """What is wrong with the answer; empty when it is the right one."""
+
+    async def audit(self, ask: Ask) -> dict[str, Any]:
+        """What the app says it has done: `posts`, `duplicates`, `calls`."""
+
+
+class Echo:
+    """40 % POST. With 300 requests a second: three of 3 s and four uploads of 4 s are under way at any time."""
+
+    def __init__(self, slow_every: int = 300, upload_every: int = 300) -> None:
+        self.run = uuid.uuid4().hex[:12]
+        self._slow, self._upload = slow_every, upload_every
+
+    async def prepare(self, ask: Ask) -> None:
+        """Nothing is needed."""
+
+    def request(self, number: int) -> Request:
+        id_ = f"{self.run}-{number}"
+        headers = {"X-Load-Id": id_}
+        if self._slow and number % self._slow == 0:
+            return Request("GET", f"/slow?seconds={SLOW_SECONDS}", headers=headers)
+        if self._upload and number % self._upload == 1:
+            return Request("POST", "/echo", f"{id_} {_TEXT[:30_000]}".encode(), headers, pieces=8, over=4)
+        if number % 5 < 2:
+            return Request("POST", "/echo", f"{id_} {_TEXT[: number % 4096]}".encode(), headers)
+        return Request("GET", "/echo", headers=headers)
+
+    def fault(self, request: Request, answer: Answer) -> str:
+        if answer.status != 200:
+            return f"HTTP {answer.status}"
+        id_ = request.headers["X-Load-Id"]
+        if answer.headers.get("x-load-id") != id_:
+            return "the id of another request"
+        right = answer.body == request.body if request.body else json.loads(answer.body)["id"] == id_
+        return "" if right else "the body of another request"
+
+    async def audit(self, ask: Ask) -> dict[str, Any]:
+        answer = await ask(Request("GET", f"/report?prefix={self.run}-"))
+        found: dict[str, Any] = json.loads(answer.body)
+        return found
+
+
+class Coach:
+    """A new user who reads and writes transactions; 40 % POST, each with a description of its own."""
+
+    READS = ("/me", "/transactions?page_size=5", "/budgets?month=2026-11", "/notifications", "/categories")
+
+    def __init__(self) -> None:
+        self.run = uuid.uuid4().hex[:12]
+        self._headers = {"Content-Type": "application/json"}
+        self._sent = 0
+
+    async def prepare(self, ask: Ask) -> None:
+        person = {"email": f"load.{self.run}@example.org", "password": f"load of {self.run}", "name": "Load"}
+        answer = await ask(self._post("/auth/register", person))
+        if answer.status != 201:
+            raise SystemExit(f"registering failed: HTTP {answer.status} {answer.body[:300]!r}")
+        self._headers["Authorization"] = f"Bearer {json.loads(answer.body)['access_token']}"
+
+    def request(self, number: int) -> Request:
+        if number % 5 < 2:
+            what = {"date": "2026-11-20", "amount_cents": -number, "description": f"load {self.run}-{number}"}
+            return self._post("/transactions", what)
+        return Request("GET", f"/api/v1{self.READS[number % len(self.READS)]}", headers=self._headers)
+
+    def fault(self, request: Request, answer: Answer) -> str:
+        if answer.status != (201 if request.body else 200):
+            return f"HTTP {answer.status}"
+        if request.body and json.loads(answer.body)["description"] != json.loads(request.body)["description"]:
+            return "the transaction of another request"
+        return ""
+
+    async def audit(self, ask: Ask) -> dict[str, Any]:
+        names: list[str] = []
+        while True:
+            page = len(names) // 200 + 1
+            path = f"/api/v1/transactions?page={page}&page_size=200&sort=date"
+            found = json.loads((await ask(Request("GET", path, headers=self._headers))).body)
+            names += [item["description"] for item in found["items"]]
+            if not found["items"] or len(names) >= found["total"]:
+                return {"posts": len(set(names)), "duplicates": len(names) - len(set(names))}
+
+    def _post(self, path: str, what: dict[str, Any]) -> Request:
+        return Request("POST", f"/api/v1{path}", json.dumps(what).encode(), dict(self._headers))
+
+
+SCENARIOS: dict[str, type[Echo] | type[Coach]] = {"echo": Echo, "coach": Coach}
