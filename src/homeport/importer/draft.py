@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,7 +99,8 @@ class Work:
 
 def name_of(text: str, fallback: str = "app") -> str:
     """The nearest name that homeport.yaml allows: a-z, 0-9 and -, a letter first, at most 40."""
-    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
     if words and not words[0].isalpha():
         words = f"{fallback}-{words}"
     return (words or fallback)[:40].strip("-")

@@ -69,8 +69,12 @@ def choose(work: Work, service: DraftService) -> None:
     service.keys["port"] = port
     if why not in ("published", "exposed"):
         work.findings.changed(service.value.place, f"services.{service.origin}", f"its port is {port}: {why}")
-    if port in images.TCP_PORTS:
+    scheme = _spoken_to(work, service, port)
+    if port in images.TCP_PORTS or scheme:
         service.keys["protocol"] = "tcp"
+    if scheme:
+        why = f"others speak {scheme} to it, so it is protocol: tcp"
+        work.findings.changed(service.value.place, f"services.{service.origin}", why)
     _one_port(work, service, port)
 
 
@@ -133,6 +137,17 @@ def _env_port(service: DraftService) -> int:
         if text.isdigit() and 0 < int(text) < 65536:
             return int(text)
     return 0
+
+
+def _spoken_to(work: Work, service: DraftService, port: int) -> str:
+    """The scheme that others use with its port, when it is not HTTP's."""
+    names = "|".join(re.escape(name) for name in service.names)
+    pattern = re.compile(rf"([a-z][a-z0-9+.-]*)://(?:[^/@\s]*@)?(?:{names}):{port}(?!\d)")
+    found = (
+        pattern.search(value.text or "") for other in work.services.values() for value in other.env.values()
+    )
+    schemes = {match[1] for match in found if match} - {"http", "https", "ws", "wss", "h2c"}
+    return min(schemes, default="")
 
 
 def _asked_of(work: Work, service: DraftService) -> list[int]:

@@ -39,8 +39,10 @@ def assign(work: Work) -> None:
 
 
 def allowed(name: str) -> str:
-    """Another name for one that homeport uses itself."""
-    if name in RESERVED or re.fullmatch(r".*-(blue|green)(-[0-9]+)?", name):
+    """Another name for one that homeport uses itself: `logs` -> `my-logs`, `a-blue` -> `a-blue-slot`."""
+    if re.fullmatch(r".*-(blue|green)(-[0-9]+)?", name):
+        return f"{name[:35]}-slot"
+    if name in RESERVED:
         return {"app": "web"}.get(name, f"my-{name}"[:36])
     return name
 
