@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from homeport.stack.model import Stack, Target
 from homeport.stack.parts import Edge, Environment, Frontend, Ports, RateLimit, Route, Service, Volume
+
+# Another version is tried with HOMEPORT_TEST_NGINX=IMAGE.
+NGINX = os.environ.get("HOMEPORT_TEST_NGINX", "homeport/nginx:1.26")
 
 
 def target(
@@ -11,7 +16,7 @@ def target(
 ) -> Target:
     env = environment or Environment(domain="shop.localhost")
     stack = Stack(homeport=1, name=name, environments={"local": env}, edge=edge, services=services)
-    return Target(stack, "local", images={"nginx": "homeport/nginx:1.26"})
+    return Target(stack, "local", images={"nginx": NGINX})
 
 
 def service(port: int | None = 8000, **more: object) -> Service:

@@ -41,7 +41,7 @@ def test_nginx_takes_it(tree: Path) -> None:
         *("docker", "run", "--rm", "--name", f"hpedge-{tree.name.replace('_', '-')}", "--network", "none"),
         *("--sysctl", "net.ipv4.ip_nonlocal_bind=1", "--read-only", "--cap-drop", "ALL", "--user", "101:101"),
         *("--tmpfs", "/tmp:uid=101,gid=101", *mounts, f"-v={tree}/certs:/certs:ro", f"-v={tree}/www:/www:ro"),
-        *("homeport/nginx:1.26", "nginx", "-t", "-e", "stderr"),
+        *(stacks.NGINX, "nginx", "-t", "-e", "stderr"),
     )
 
 
