@@ -98,7 +98,7 @@ async def _try(runtime: Runtime, handler: Handler, event: Event) -> str:
     While the database is away no attempt counts: that is not the message's fault.
     """
     failures = waits = 0
-    while failures < DELIVERY_LIMIT:
+    while True:
         try:
             return await _apply(runtime, handler, event)
         except Exception as error:
@@ -110,8 +110,9 @@ async def _try(runtime: Runtime, handler: Handler, event: Event) -> str:
             else:
                 failures += 1
                 _report(event, failures)
+                if failures == DELIVERY_LIMIT:
+                    return "dead"
             await sleep_or(runtime.stopping, pause_after(waits or failures))
-    return "dead"
 
 
 def _report(event: Event, failures: int) -> None:

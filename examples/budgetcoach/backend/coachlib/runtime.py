@@ -53,6 +53,7 @@ class Runtime:
         self, workers: Mapping[str, Worker], resources: Sequence[Resource]
     ) -> AsyncIterator[None]:
         """Open the resources and run the background tasks for the time of the `async with`."""
+        self._check_secrets()
         async with AsyncExitStack() as stack:
             for resource in resources:
                 await stack.enter_async_context(resource(self))
@@ -61,6 +62,13 @@ class Runtime:
                 yield
             finally:
                 await self._stop()
+
+    def _check_secrets(self) -> None:
+        # A service that lacks one shall say so and end, not start and fail at each request.
+        if self.uses_database:
+            self.settings.secret("database_url")
+        if self.uses_broker:
+            self.settings.secret("rabbitmq_url")
 
     def _start(self, workers: Mapping[str, Worker]) -> None:
         for name, worker in workers.items():

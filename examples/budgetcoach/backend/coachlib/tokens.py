@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import jwt
 
+from coachlib.runtime import Runtime
 from coachlib.settings import Settings, SettingsError
 
 ACCESS_SECONDS = 15 * 60
@@ -41,6 +44,13 @@ def read_access_token(settings: Settings, token: str) -> uuid.UUID:
         return uuid.UUID(claims["sub"])
     except (jwt.InvalidTokenError, ValueError) as error:
         raise InvalidToken(str(error)) from error
+
+
+@asynccontextmanager
+async def need_signing_key(runtime: Runtime) -> AsyncIterator[None]:
+    """A resource of `create_app`: without a good key the service does not start."""
+    signing_key(runtime.settings)
+    yield
 
 
 def signing_key(settings: Settings) -> str:

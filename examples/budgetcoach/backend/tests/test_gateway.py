@@ -179,6 +179,16 @@ def test_same_key_with_another_body(gateway: Service) -> None:
     assert post(gateway, "body", {"a": 2}).status_code == 422
 
 
+def test_same_form_sent_again(gateway: Service) -> None:
+    headers = bearer() | {"Idempotency-Key": "form"}
+
+    def upload(text: bytes) -> httpx.Response:
+        return httpx.post(f"{gateway.url}/api/v1/imports", files={"file": ("a.csv", text)}, headers=headers)
+
+    answers = [upload(b"1,2"), upload(b"1,2"), upload(b"3,4")]
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+
+
 def test_key_belongs_to_its_user(gateway: Service) -> None:
     mine, theirs = post(gateway, "shared"), post(gateway, "shared", user=OTHER)
     assert mine.json()["number"] != theirs.json()["number"]

@@ -39,8 +39,15 @@ def key_of(request: Request) -> str | None:
 
 
 def fingerprint(request: Request, body: bytes) -> bytes:
-    """SHA-256 of what makes two requests the same: path, query, content type and body."""
-    head = f"{request.url.path}?{request.url.query}\n{request.headers.get('content-type', '')}\n"
+    """SHA-256 of what makes two requests the same: path, query, content type and body.
+
+    Browsers choose a new boundary each time they send the same form; it does not count.
+    """
+    content_type = request.headers.get("content-type", "")
+    kind, _, boundary = content_type.partition("boundary=")
+    if kind.startswith("multipart/") and boundary:
+        content_type, body = kind, body.replace(boundary.strip('"').encode("latin-1"), b"")
+    head = f"{request.url.path}?{request.url.query}\n{content_type}\n"
     return hashlib.sha256(head.encode() + body).digest()
 
 

@@ -1,6 +1,7 @@
 """The gateway: authentication, rate limits, idempotency keys and routing for everything under /api/v1."""
 
 from coachlib.app import create_app
+from coachlib.tokens import need_signing_key
 from services.gateway.idempotency import forget_old_keys
 from services.gateway.routes import router
 from services.gateway.upstream import open_gateway
@@ -9,5 +10,5 @@ app = create_app(
     router,
     prefix="",
     workers={"idempotency keys": forget_old_keys},
-    resources=(open_gateway,),
+    resources=(need_signing_key, open_gateway),
 )

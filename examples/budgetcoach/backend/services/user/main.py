@@ -1,8 +1,15 @@
 """The user service: accounts, log-in and tokens."""
 
 from coachlib.app import create_app
+from coachlib.tokens import need_signing_key
 from services.user.auth import router as auth_router
 from services.user.housekeeping import run as forget_the_old
 from services.user.profile import router as profile_router
 
-app = create_app(auth_router, profile_router, publishes=True, workers={"housekeeping": forget_the_old})
+app = create_app(
+    auth_router,
+    profile_router,
+    publishes=True,
+    workers={"housekeeping": forget_the_old},
+    resources=(need_signing_key,),
+)
