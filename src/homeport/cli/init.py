@@ -116,14 +116,16 @@ def _write(target: Path, draft: Draft) -> list[str]:
 
 
 def _show(target: Path, draft: Draft, problems: list[str]) -> None:
+    """The least important first: a person reads a terminal from its end."""
     from homeport.importer.finding import Fate
 
     changed, dropped = draft.of(Fate.CHANGED), draft.of(Fate.DROPPED)
-    _group("Changed", changed)
+    _group("Changed, nothing to do", [finding for finding in changed if not finding.cure])
+    _group("Changed, with something for you", [finding for finding in changed if finding.cure])
     _group("Not carried", [finding for finding in dropped if not finding.asks])
     _group("Could not be carried without you", draft.questions)
-    click.echo(f"{target}: {draft.services} services read; {len(draft.of(Fate.CARRIED))} keys carried, "
-               f"{len(changed)} changed, {len(dropped)} not carried.")  # fmt: skip
+    counts = f"{len(draft.of(Fate.CARRIED))} keys carried, {len(changed)} changed, {len(dropped)} not carried"
+    click.echo(f"{target}: {draft.services} services read; {counts}.")
     if problems:
         click.echo(f"\nIt does not pass `homeport check` yet ({len(problems)} to answer):")
         click.echo("\n".join(f"  {problem}" for problem in problems))
@@ -132,19 +134,18 @@ def _show(target: Path, draft: Draft, problems: list[str]) -> None:
 
 
 def _group(title: str, findings: Sequence[Finding]) -> None:
-    """One entry for what is the same: an anchor that six services use has six findings of one place."""
+    """One entry for what is the same in several services: six services have six findings, and one cure."""
     if not findings:
         return
     click.echo(f"{title} ({len(findings)}):")
-    alike: dict[tuple[str, int, str, str, str], list[str]] = {}
-    for f in findings:
-        head, _, tail = f.path.removeprefix("services.").partition(".")
-        key = (f.place.file, f.place.line, tail if f.path.startswith("services.") else "", f.why, f.cure)
-        alike.setdefault(key, []).append(head if key[2] else f.path)
-    for (file, line, tail, why, cure), names in alike.items():
-        path = f"services.{names[0]}.{tail}" if tail else names[0]
-        also = f" (and {', '.join(names[1:])})" if len(names) > 1 else ""
-        click.echo(f"  {file}:{line}: {path}{also}\n      {why}")
+    alike: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for finding in findings:
+        key = finding.path.split(".", 2)[-1] if finding.path.startswith("services.") else finding.path
+        alike.setdefault((finding.place.file, key, finding.why, finding.cure), []).append(finding)
+    for (_, _, why, cure), same in alike.items():
+        others = ", ".join(f"{f.path.split('.')[1]}:{f.place.line}" for f in same[1:] if "." in f.path)
+        also = f" (and {others})" if others else ""
+        click.echo(f"  {same[0].place.file}:{same[0].place.line}: {same[0].path}{also}\n      {why}")
         if cure:
             click.echo(f"      -> {cure}")
     click.echo()

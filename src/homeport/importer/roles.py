@@ -85,9 +85,8 @@ def _other_broker(image: str) -> bool:
 
 def _rename(work: Work, service: DraftService) -> None:
     if service.name != service.origin and service.role not in ("postgres", "rabbitmq", "proxy", "frontend"):
-        reason = (
-            "homeport uses that name itself" if service.origin in RESERVED else "a name has a-z, 0-9 and -"
-        )
+        own = service.name != name_of(service.origin, "service")
+        reason = "homeport keeps that name for itself" if own else "a name has a-z, 0-9 and -"
         why = f"named {service.name}: {reason}"
         work.findings.changed(service.value.place, f"services.{service.origin}", why)
 

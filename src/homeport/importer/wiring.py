@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.importer import body, images
+from homeport.importer import body, dockerfile, images
 from homeport.importer.draft import DraftService, Secret, Work, identifier_of
 from homeport.importer.value import Value
 
@@ -148,6 +148,8 @@ def store(work: Work, service: DraftService) -> None:
 
 def _foreign(work: Work, service: DraftService) -> None:
     """Somebody else's image: its own user, and a root that it may write to unless it was read-only."""
+    if service.builds:
+        _own_image(work, service)
     if service.builds or "image" not in service.keys:
         return
     path, place = service.at("image"), work.place(service, "image")
@@ -157,6 +159,20 @@ def _foreign(work: Work, service: DraftService) -> None:
         why = "somebody else's image: it keeps its own user and may write to its root, but has no capability"
         cure = "if it must begin as root to change its user, write user: UID:GID of that user"
         work.findings.changed(place, path, why, cure)
+
+
+def _own_image(work: Work, service: DraftService) -> None:
+    """What an image that was made for compose may not expect."""
+    build = service.value.get("build")
+    place = build.place if build else service.value.place
+    file = dockerfile.read(work.project.folder, build)
+    user = file.user(dockerfile.location(build)[2]) if file else ""
+    runs_as = service.keys.get("user", "10001:10001")
+    why = f"it runs as {runs_as}, on a root that it cannot write to, without capabilities"
+    if user and runs_as not in (user, "image", f"{user}:{user}"):
+        why += f"; USER {user} of the Dockerfile is not used"
+    cure = "a folder that it writes to needs `volumes`, `tmpfs`, or `writable: true`"
+    work.findings.changed(place, service.at("build"), why, cure)
 
 
 def _redis(work: Work, service: DraftService, base: str) -> None:
