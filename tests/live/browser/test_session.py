@@ -28,6 +28,16 @@ def test_a_token_that_ran_out_is_renewed_in_silence(visitor: Visit) -> None:
     visitor.faults.clear()
 
 
+def test_a_release_in_the_middle_of_a_visit(visitor: Visit) -> None:
+    """The script of a page is gone, as after a release: the app loads anew, signed in, on that page."""
+    page = visitor.page
+    sign_up(page, Person())
+    page.route(re.compile(r"/assets/Settings-.*\.js"), lambda route: route.abort(), times=1)
+    go(page, "Settings")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+    visitor.faults.clear()
+
+
 def _without_token() -> Callable[[Route], None]:
     def strip(route: Route) -> None:
         headers = {name: value for name, value in route.request.headers.items() if name != "authorization"}

@@ -27,6 +27,8 @@ export interface RequestOptions {
   /** Sends an Idempotency-Key: a repeat of this very call is answered, not done, a second time. */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** The call outlives the page: a reload must not lose the rotated cookie in its answer. */
+  keepalive?: boolean;
 }
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -65,7 +67,7 @@ async function acrossTabs<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function askForToken(): Promise<boolean> {
-  const response = await send("POST", "/auth/refresh", {}).catch(() => null);
+  const response = await send("POST", "/auth/refresh", { keepalive: true }).catch(() => null);
   if (!response?.ok) {
     if (response === null || response.status >= 500) throw await unavailable(response);
     accessToken = null;
@@ -100,7 +102,7 @@ async function sendOnce(method: Method, path: string, options: RequestOptions): 
   const body = options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   try {
     return await fetch(BASE + path + queryString(options.query), {
-      method, headers, body, signal: options.signal ?? null, credentials: "same-origin",
+      method, headers, body, signal: options.signal ?? null, keepalive: options.keepalive ?? false, credentials: "same-origin",
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;

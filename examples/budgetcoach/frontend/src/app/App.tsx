@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, type ComponentType } from "react";
 import { ErrorState, LoadingState } from "../ui/States";
 import { ToastProvider } from "../ui/Toast";
+import { Boundary } from "./Boundary";
 import { UnreadProvider } from "./inbox";
 import { navigate, safePath, useLocation } from "./router";
 import { SessionProvider, useSession } from "./session";
@@ -29,7 +30,9 @@ export function App() {
   return (
     <SessionProvider>
       <ToastProvider>
-        <Gate />
+        <Boundary>
+          <Gate />
+        </Boundary>
       </ToastProvider>
     </SessionProvider>
   );
@@ -86,9 +89,11 @@ function Inside() {
   return (
     <UnreadProvider>
       <Shell path={path}>
-        <Suspense fallback={<LoadingState label={`Loading ${title.toLowerCase()}`} />}>
-          <Page key={path} />
-        </Suspense>
+        <Boundary key={path}>
+          <Suspense fallback={<LoadingState label={`Loading ${title.toLowerCase()}`} />}>
+            <Page />
+          </Suspense>
+        </Boundary>
       </Shell>
     </UnreadProvider>
   );
