@@ -38,7 +38,8 @@ def test_it_writes_the_file_and_says_what_became_of_each_key(app: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (app / "homeport.yaml").read_text() == (CASES / "three-tier" / "homeport.yaml").read_text()
     for words in (
-        "Changed (",
+        "Changed, nothing to do (",
+        "Changed, with something for you (",
         "Not carried (",
         "keys carried",
         "It passes `homeport check`",
