@@ -37,14 +37,16 @@ class Asker:
 
     def book(self, lines: list[tuple[dt.date, int, str]]) -> None:
         """Import bookings and wait until the coach knows all of them."""
-        text = "Date,Description,Amount\n" + "".join(f"{day},{what},{cents / 100:.2f}\n" for day, cents, what in lines)
+        text = "Date,Description,Amount\n" + "".join(
+            f"{day},{what},{cents / 100:.2f}\n" for day, cents, what in lines
+        )
         files = {"file": ("a.csv", text.encode(), "text/csv")}
         headers = {"X-User-Id": self.id}
         answer = self.transaction.client.post("/api/v1/imports", headers=headers, files=files)
         assert answer.status_code == 202, answer.text
         query = "SELECT count(*) FROM bookings WHERE user_id = $1"
         before = len(lines)
-        wait_for("the projection", lambda: self.ai.sql(query, uuid.UUID(self.id))[0][0] == before, 30)
+        wait_for("the projection", lambda: self.ai.sql(query, uuid.UUID(self.id))[0][0] == before, 180)
 
     def ask(self, message: str) -> dict[str, Any]:
         answer = self.call("POST", "/chat", {"message": message})
@@ -118,7 +120,11 @@ def test_insights_and_an_anomaly_that_is_told_once(ada: Asker, broker: RabbitSer
     wait_for("a look by itself", lambda: ada.ai.sql("SELECT count(*) FROM due_looks")[0][0] == 0, 30)
     found = ada.insights()
     [anomaly] = [one for one in found if one["kind"] == "anomaly"]
-    assert (anomaly["severity"], anomaly["amount_cents"], anomaly["category_name"]) == ("warn", -98_700, "Groceries")
+    assert (anomaly["severity"], anomaly["amount_cents"], anomaly["category_name"]) == (
+        "warn",
+        -98_700,
+        "Groceries",
+    )
     assert {one["kind"] for one in found} >= {"anomaly", "saving", "subscription"}
     body = {"date": f"{TODAY}", "amount_cents": -500, "description": "Kiosk"}
     ada.transaction.client.post("/api/v1/transactions", headers={"X-User-Id": ada.id}, json=body)
@@ -128,7 +134,9 @@ def test_insights_and_an_anomaly_that_is_told_once(ada: Asker, broker: RabbitSer
     assert again == anomaly
     wait_for("an empty outbox", lambda: ada.ai.sql("SELECT count(*) FROM outbox")[0][0] == 0)
     [event] = ear.heard(ada.id, "insight.")
-    assert event["data"] == {name: anomaly[name] for name in ("kind", "title", "body")} | {"insight_id": anomaly["id"]}
+    assert event["data"] == {name: anomaly[name] for name in ("kind", "title", "body")} | {
+        "insight_id": anomaly["id"]
+    }
 
 
 def test_forecast(ada: Asker) -> None:
@@ -242,12 +250,25 @@ def test_the_provider_gets_sums_and_nothing_private(grace: Asker, provider: Prov
     authorization, body = provider.requests[0]
     assert (authorization, body["model"]) == (f"Bearer {KEY}", "test-model")
     sent = json.dumps(body)
-    for private in ("ada@example.org", "3456 78", "REWE", "NETFLIX", "Hausverwaltung", "Beispiel GmbH", grace.id):
+    for private in (
+        "ada@example.org",
+        "3456 78",
+        "REWE",
+        "NETFLIX",
+        "Hausverwaltung",
+        "Beispiel GmbH",
+        grace.id,
+    ):
         assert private not in sent
     assert "how can I save?" in sent
     assert f'\\"{months_ago(1, 1):%Y-%m}\\":{{\\"in\\":280000' in sent
     assert KEY not in grace.ai.log()
-    assert grace.usage() == {"provider": "openai", "month": f"{TODAY:%Y-%m}", "spent_cents": 1, "cap_cents": 1}
+    assert grace.usage() == {
+        "provider": "openai",
+        "month": f"{TODAY:%Y-%m}",
+        "spent_cents": 1,
+        "cap_cents": 1,
+    }
     [row] = grace.ai.sql("SELECT microcents FROM bills WHERE payer = $1", grace.id)
     assert row[0] == 1100 * 100
 
@@ -304,7 +325,9 @@ def test_a_key_that_appears_later_is_used_without_a_restart(launch: Launch, prov
 
 def test_a_book_of_fifty_thousand_is_looked_at_without_stopping_the_service(launch: Launch) -> None:
     ada = Asker(launch("transaction"), launch("ai"))
-    lines = [(months_ago(n % 12 + 1, n % 28 + 1), -(n % 97 + 1) * 100, f"Shop {n % 300}") for n in range(50_000)]
+    lines = [
+        (months_ago(n % 12 + 1, n % 28 + 1), -(n % 97 + 1) * 100, f"Shop {n % 300}") for n in range(50_000)
+    ]
     ada.book(lines)
     wait_for("the look", lambda: ada.ai.sql("SELECT count(*) FROM due_looks")[0][0] == 0, 60)
     started = time.monotonic()

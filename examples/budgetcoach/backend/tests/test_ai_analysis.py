@@ -46,10 +46,24 @@ def year(seed: int = 1) -> list[Line]:
         lines.append((f"{month}-12", -1399, "NETFLIX.COM · Lastschrift 4711", "Subscriptions"))
         for _ in range(12):
             day = chance.randint(1, 28)
-            lines.append((f"{month}-{day:02}", -chance.randint(2000, 6000), f"REWE {chance.randint(1, 99)}", "Groceries"))
+            lines.append(
+                (
+                    f"{month}-{day:02}",
+                    -chance.randint(2000, 6000),
+                    f"REWE {chance.randint(1, 99)}",
+                    "Groceries",
+                )
+            )
         for _ in range(5):
             day = chance.randint(1, 28)
-            lines.append((f"{month}-{day:02}", -chance.randint(1500, 4500), f"Trattoria {chance.choice('ABC')}", "Eating out"))
+            lines.append(
+                (
+                    f"{month}-{day:02}",
+                    -chance.randint(1500, 4500),
+                    f"Trattoria {chance.choice('ABC')}",
+                    "Eating out",
+                )
+            )
     lines.append(("2024-05-31", -1000, "Kiosk", "Other expenses"))
     return lines
 
@@ -63,7 +77,11 @@ def test_robust_statistics() -> None:
 
 
 def test_months() -> None:
-    assert (shift("2024-01", -1), shift("2023-12", 1), shift("2024-05", -17)) == ("2023-12", "2024-01", "2022-12")
+    assert (shift("2024-01", -1), shift("2023-12", 1), shift("2024-05", -17)) == (
+        "2023-12",
+        "2024-01",
+        "2022-12",
+    )
     assert months_between("2023-11", "2024-02") == ["2023-11", "2023-12", "2024-01", "2024-02"]
 
 
@@ -98,7 +116,9 @@ def test_a_regular_rent_among_small_repairs_is_none() -> None:
 
 def test_a_trend_is_the_last_whole_month_against_those_before() -> None:
     more = [(f"2024-05-{day:02}", -9000, "Steakhaus", "Eating out") for day in (3, 9, 17)]
-    [found] = [one for one in trends(book_of([*year(), *more], "2024-06-01")) if one.category_name == "Eating out"]
+    [found] = [
+        one for one in trends(book_of([*year(), *more], "2024-06-01")) if one.category_name == "Eating out"
+    ]
     assert (found.severity, found.month) == ("warn", "2024-05")
     assert "% more than usual" in found.title
     half = [line for line in [*year(), *more] if line[0] <= "2024-05-20"]
@@ -107,10 +127,14 @@ def test_a_trend_is_the_last_whole_month_against_those_before() -> None:
 
 
 def test_regular_payments_are_found_by_their_rhythm() -> None:
-    weekly = [(f"{dt.date(2024, 1, 5) + dt.timedelta(weeks=n)}", -850, "Yoga am See", "Leisure") for n in range(21)]
+    weekly = [
+        (f"{dt.date(2024, 1, 5) + dt.timedelta(weeks=n)}", -850, "Yoga am See", "Leisure") for n in range(21)
+    ]
     yearly = [(day, -8900, "Haftpflicht AG", "Insurance") for day in ("2023-05-02", "2024-05-02")]
     gone = [(f"2023-{month:02}-05", -999, "Old Magazine", "Leisure") for month in range(5, 12)]
-    found = {one.merchant: one for one in subscriptions(book_of([*year(), *weekly, *yearly, *gone], "2024-06-01"))}
+    found = {
+        one.merchant: one for one in subscriptions(book_of([*year(), *weekly, *yearly, *gone], "2024-06-01"))
+    }
     rhythms = {name: one.rhythm for name, one in found.items()}
     assert rhythms == {
         "miete hausverwaltung": "monthly",
@@ -119,12 +143,20 @@ def test_regular_payments_are_found_by_their_rhythm() -> None:
         "haftpflicht ag": "yearly",
     }
     netflix = found["netflix com"]
-    assert (netflix.cents, netflix.yearly_cents, netflix.name, netflix.essential) == (1399, 16_788, "NETFLIX.COM", False)
+    assert (netflix.cents, netflix.yearly_cents, netflix.name, netflix.essential) == (
+        1399,
+        16_788,
+        "NETFLIX.COM",
+        False,
+    )
     assert dt.date(2024, 6, 10) <= netflix.next <= dt.date(2024, 6, 14)
 
 
 def test_a_risen_price_is_a_warning() -> None:
-    risen = [line if line[0] < "2024-05-12" or line[1] != -1399 else (*line[:1], -1799, *line[2:]) for line in year()]
+    risen = [
+        line if line[0] < "2024-05-12" or line[1] != -1399 else (*line[:1], -1799, *line[2:])
+        for line in year()
+    ]
     drafts = insights(book_of(risen, "2024-06-01"))
     [found] = [one for one in drafts if one.kind == "subscription"]
     assert (found.severity, found.amount_cents) == ("warn", -1799)
@@ -136,7 +168,10 @@ def test_savings_name_what_one_can_choose() -> None:
     assert [one.category_name for one in found[:2]] == ["Groceries", "Eating out"]
     rate = found[-1]
     assert rate.title.startswith("You keep ")
-    book = book_of([(f"2024-0{m}-0{d}", c, "x", "y") for m in (1, 2) for d, c in ((1, 100_000), (2, -120_000))], "2024-03-01")
+    book = book_of(
+        [(f"2024-0{m}-0{d}", c, "x", "y") for m in (1, 2) for d, c in ((1, 100_000), (2, -120_000))],
+        "2024-03-01",
+    )
     assert savings(book)[-1].title == "You spend more than you earn"
     assert usual_surplus(book) == -20_000
 

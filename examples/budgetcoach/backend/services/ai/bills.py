@@ -1,4 +1,4 @@
-"""The spending cap: what a question may cost is reserved before it is asked and corrected after the answer."""
+"""The spending cap: what a question may cost is reserved before it is asked and corrected afterwards."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tariff:
 
 
 async def reserve(session: AsyncSession, user: uuid.UUID, month: str, amount: int, tariff: Tariff) -> bool:
-    """Add `amount` (millionths of a cent) to both bills; False, and nothing is added, when a cap would be passed."""
+    """Add `amount` (millionths of a cent) to both bills; False, and nothing added, if it would pass a cap."""
     # Always in this order, so that two questions never wait for each other in a ring.
     caps = {EVERYBODY: tariff.total_cap, str(user): tariff.user_cap}
     for payer in caps:

@@ -1,4 +1,4 @@
-"""The book of one user: sums by month and category, and the bookings of the last year or so, loaded at once."""
+"""The book of one user: sums by month and category, and the bookings of the last year, loaded at once."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Book:
         return months_between(min(self.sums), max(self.sums)) if self.sums else []
 
     def complete_months(self) -> list[str]:
-        """The months that are over: all but the one that the last booking falls into, unless on its last day."""
+        """The months that are over: all but the one of the last booking, unless that is on its last day."""
         if not self.as_of:
             return []
         here = month_of(self.as_of)

@@ -65,7 +65,7 @@ class ToldAnomaly(Base):
 
 
 class DueLook(Base):
-    """A user whose bookings have changed: when the insights shall be looked at again, and since when it waits."""
+    """A user whose bookings have changed: when to look at the insights again, and since when that waits."""
 
     __tablename__ = "due_looks"
 
@@ -92,7 +92,7 @@ class ChatMessage(Base):
 
 
 class Bill(Base):
-    """What a month's questions to the provider cost, in millionths of a cent: a row a user and one for all."""
+    """What a month of questions to the provider cost, in millionths of a cent: a row a user, one for all."""
 
     __tablename__ = "bills"
 

@@ -1,4 +1,4 @@
-"""Asks an OpenAI-compatible provider, with sums only: no description, no shop, no e-mail address leaves the house."""
+"""Asks an OpenAI-compatible provider, with sums only: no description, no shop, no e-mail address is sent."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ SECONDS = 20.0
 LONGEST_ANSWER = 4000
 PRIVATE = re.compile(r"\S+@\S+|\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,8}\b|\b(?:\d[ -]?){9,}\b", re.IGNORECASE)
 TASK = (
-    "You are a friendly budget coach. Answer in at most 120 words, in the language of the question, from the figures"
-    " below only; say so when they do not tell. Amounts are in cents; write them as money. Give no investment advice."
+    "You are a friendly budget coach. Answer in at most 120 words, in the language of the question, from the"
+    " figures below only; say so when they do not tell. Amounts are in cents; write them as money. Give no"
+    " investment advice."
     "\nFigures: "
 )
 
@@ -37,7 +38,7 @@ def configured(settings: Settings) -> bool:
 
 
 async def ask(runtime: Runtime, user: uuid.UUID, book: Book, question: str) -> str | None:
-    """The provider's answer, or None: no key, the cap is reached, or any failure; then the local coach answers."""
+    """The provider's answer, or None (no key, the cap, any failure): then the local coach answers."""
     key = runtime.settings.optional_secret("openai_api_key")
     if key is None:
         return None

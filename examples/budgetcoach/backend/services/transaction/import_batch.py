@@ -68,6 +68,8 @@ async def write_batch(session: AsyncSession, job: Import, batch: list[Line]) -> 
         values = [{"import_id": job.id, "line": f.line, "text": f.text, "reason": f.reason} for f in faults]
         await session.execute(insert(ImportFault), values)
     job.done_lines += len(batch)
+    # Attempts are counted against those that get nowhere.
+    job.attempts = 1
     job.imported += created
     job.duplicates += len(rows) - created
     job.failed += len(faults)

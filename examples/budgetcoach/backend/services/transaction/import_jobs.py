@@ -16,6 +16,7 @@ from coachlib.events import emit
 from services.transaction.models import Import, ImportChunk
 
 import_wake = asyncio.Event()
+# In a row without a single batch written.
 MOST_ATTEMPTS = 5
 
 

@@ -76,7 +76,7 @@ async def _import(runtime: Runtime, lease: Lease) -> None:
         job = await held(session, lease)
         correlation_id.set(job.correlation_id)
         if job.attempts > MOST_ATTEMPTS:
-            await finish(session, job, "the import was tried five times and did not come to its end")
+            await finish(session, job, "the import was tried five times and got no further")
             IMPORTS.labels("failed").inc()
             return
         file = await spool(session, job.id)

@@ -1,1 +1,1 @@
-"""Pure analysis of a book: trends, anomalies, savings, subscriptions and the forecast. No network, no database."""
+"""Pure analysis of a book: trends, anomalies, savings, subscriptions and the forecast. No effects."""

@@ -1,4 +1,4 @@
-"""The months to come: the same month a year ago or the median of the last six, whichever has erred less so far."""
+"""The months to come: the same month a year ago or the median of the last six, whichever erred less."""
 
 from __future__ import annotations
 

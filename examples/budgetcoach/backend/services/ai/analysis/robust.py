@@ -18,7 +18,7 @@ def mad(values: Sequence[float]) -> float:
 
 
 def robust_z(value: float, values: Sequence[float]) -> float:
-    """How many robust standard deviations `value` lies above the median of `values`; 0 where all are equal to it."""
+    """How many robust standard deviations `value` is above the median of `values`; 0 where all equal it."""
     middle = median(values)
     if spread := mad(values):
         return MAD_SCALE * (value - middle) / spread

@@ -15,7 +15,7 @@ LOW_RATE = 10
 
 
 def usual_surplus(book: Book) -> int | None:
-    """What is left of a usual month in cents (negative: too little comes in); None without a complete month."""
+    """What is left of a usual month in cents (negative: too little comes in); None without a whole month."""
     months = typical_months(book)
     return round(median(book.income(month) - book.spent(month) for month in months)) if months else None
 

@@ -1,1 +1,1 @@
-"""The local coach: understands a question by its words and answers with figures from the book. Deterministic."""
+"""The local coach: understands a question by its words and answers with figures from the book."""

@@ -17,9 +17,9 @@ from services.ai.coach.question import Question
 from services.ai.months import month_of, named, shift
 
 HELP = (
-    'I answer from your own transactions. Try: "How much did I spend on Groceries in March?", "Compare April and'
-    ' May", "Can I afford 800?", "Where can I save?", "Which subscriptions do I pay for?", "What will next'
-    ' month look like?"'
+    'I answer from your own transactions. Try: "How much did I spend on Groceries in March?", "Compare April'
+    ' and May", "Can I afford 800?", "Where can I save?", "Which subscriptions do I pay for?", "What will'
+    ' next month look like?"'
 )
 NOTHING = (
     "There are no transactions yet. Import an export of your bank or add one by hand, then ask me again."
@@ -131,7 +131,8 @@ def _income(question: Question, book: Book, match: Match | None) -> Answer:
     period = period_of(question, book)
     income = sum(book.income(month) for month in period.months)
     spent = sum(book.spent(month) for month in period.months)
-    text = f"{book.money(income)} came in during {period.label} and {book.money(spent)} went out: {book.money(income - spent)} is left."
+    text = f"{book.money(income)} came in during {period.label} and {book.money(spent)} went out:"
+    text += f" {book.money(income - spent)} is left."
     return Answer(text + _hint(book, period), {"income_cents": income, "spent_cents": spent, **_of(period)})
 
 
@@ -186,12 +187,11 @@ def _afford(question: Question, book: Book, match: Match | None) -> Answer:
         )
         return Answer(text + _first_cut(book), data)
     if question.cents <= surplus:
-        return Answer(
-            f"Yes. In a usual month {book.money(surplus)} is left; after {price} still {book.money(surplus - question.cents)}.",
-            data,
-        )
+        text = f"Yes. In a usual month {book.money(surplus)} is left;"
+        return Answer(f"{text} after {price} still {book.money(surplus - question.cents)}.", data)
     months = math.ceil(question.cents / surplus)
-    text = f"Not in one month: about {book.money(surplus)} is left of a usual one. {price} takes {months} months of saving."
+    text = f"Not in one month: about {book.money(surplus)} is left of a usual one."
+    text += f" {price} takes {months} months of saving."
     return Answer(text + _first_cut(book), {**data, "months": months})
 
 
@@ -202,23 +202,19 @@ def _first_cut(book: Book) -> str:
 
 
 def _save(question: Question, book: Book, match: Match | None) -> Answer:
-    options = list(cuttable(book).items())[:3]
-    regular = [one for one in subscriptions(book) if not one.essential]
+    options = {name: (cents, round(cents * CUT) * 12) for name, cents in list(cuttable(book).items())[:3]}
     lines = [
-        f"{name}: a usual month costs {book.money(cents)}; {CUT:.0%} less saves {book.money(round(cents * CUT) * 12)} a year"
-        for name, cents in options
+        f"{name}: a usual month costs {book.money(cents)}; {CUT:.0%} less saves {book.money(saved)} a year"
+        for name, (cents, saved) in options.items()
     ]
-    if regular:
+    if regular := [one for one in subscriptions(book) if not one.essential]:
         total = sum(one.yearly_cents for one in regular)
         lines.append(f"Regular payments: {book.money(total)} a year, the dearest is {regular[0].name}")
     if not lines:
         return Answer("I need two whole months of transactions to see where you could save.")
-    data = {
-        "options": [
-            {"category": name, "saved_cents_a_year": round(cents * CUT) * 12} for name, cents in options
-        ]
-    }
-    return Answer("Where less would be possible:\n" + "\n".join(f"- {line}" for line in lines), data)
+    data = [{"category": name, "saved_cents_a_year": saved} for name, (_, saved) in options.items()]
+    text = "Where less would be possible:\n" + "\n".join(f"- {line}" for line in lines)
+    return Answer(text, {"options": data})
 
 
 def _subscriptions(question: Question, book: Book, match: Match | None) -> Answer:
@@ -244,8 +240,9 @@ def _forecast(question: Question, book: Book, match: Match | None) -> Answer:
     ahead = found.items[0]
     spent, left = -ahead.expense_cents, ahead.income_cents + ahead.expense_cents
     text = (
-        f"{named(ahead.month)}: I expect {book.money(ahead.income_cents)} to come in and {book.money(spent)} to go out"
-        f" (likely between {book.money(-ahead.high_cents)} and {book.money(-ahead.low_cents)}), so {book.money(left)} is left."
+        f"{named(ahead.month)}: I expect {book.money(ahead.income_cents)} to come in"
+        f" and {book.money(spent)} to go out (likely between {book.money(-ahead.high_cents)}"
+        f" and {book.money(-ahead.low_cents)}), so {book.money(left)} is left."
     )
     return Answer(
         text, {"month": ahead.month, "income_cents": ahead.income_cents, "expense_cents": ahead.expense_cents}

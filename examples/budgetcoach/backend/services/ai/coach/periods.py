@@ -1,4 +1,4 @@
-"""Finds the months that a question speaks of: "last month", "in March", "2024-05", "last 3 months", "this year"."""
+"""Finds the months that a question speaks of: "last month", "in March", "2024-05", "last 3 months"."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def one_month(month: str) -> Period:
 
 
 def periods_in(text: str, today: dt.date) -> list[Period]:
-    """All periods that are named, in the order of the text; the word "may" counts only after a preposition."""
+    """All periods that are named, in the order of the text; "may" counts only after a preposition."""
     found = []
     for match in PATTERN.finditer(text):
         if (match["name"] or "").lower() == "may" and not _is_month_of_may(text, match):

@@ -23,7 +23,7 @@ INTENTS = (
     ("income", r"\bearn|\bincome|\bsalary|\bcame in\b|\bverdien|\beinkommen|\bgehalt\b"),
     (
         "spent",
-        r"\bhow much|\bspen[dt]|\bcosts?\b|\bpaid\b|\bpay at\b|\bausgegeben|\bausgaben\b|\bwie viel|\bwieviel",
+        r"\bhow much|\bspen[dt]|\bcosts?\b|\bpaid\b|\bpay at\b|\bausgegeben|\bausgaben\b|\bwie ?viel",
     ),
     ("help", r"^\W*(?:hi|hello|hey|hallo|help|hilfe)\b|\bwhat can you\b|\bwhat do you\b"),
 )
@@ -122,7 +122,7 @@ def _categories(text: str, known: list[str]) -> tuple[str, ...]:
 
 
 def _words(text: str) -> str:
-    """The shop or thing after "on", "at", "for" ..., without the months and small words; "" when there is none."""
+    """The shop or thing after "on", "at", "for" ..., without months and small words; "" without any."""
     plain = PATTERN.sub(" ", text)
     for match in SUBJECT.finditer(plain):
         words = match["what"].split()
