@@ -76,18 +76,21 @@ def test_secrets_are_for_their_owner_only(host: Host) -> None:
 
 def test_a_second_change_is_told_who_is_at_work_and_the_lock_dies_with_its_owner(host: Host) -> None:
     code = "import sys; from pathlib import Path; from homeport.engine.host import Host\n"
-    code += "with Host(sys.argv[1]).lock():\n  print('locked', flush=True); sys.stdin.read()"
+    code += "with Host(sys.argv[1]).lock('ann@box', 'noon'):\n  print('locked', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code, host.root], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == b"locked\n"
-        with pytest.raises(HostError, match="another homeport is at work") as fault, host.lock():
+        with (
+            pytest.raises(HostError, match="another homeport is at work") as fault,
+            host.lock("ben@box", "later"),
+        ):
             pass
         assert str(other.pid) in fault.value.message
         other.kill()
         other.wait()
-    with host.lock():
+    with host.lock("ben@box", "later"):
         pass
 
 

@@ -109,9 +109,5 @@ def test_new_secrets_roll_their_reader_only() -> None:
     assert [roll.service for roll in found.rolls] == ["web"]
 
 
-def test_nginx_reads_its_changed_files_by_itself() -> None:
-    assert made(*(runs(name) for name in ALL), touched_folders=frozenset({"nginx"})).empty
-
-
 def test_dependencies_start_first_and_independent_services_together() -> None:
     assert levels(TARGET, ["web", "api", "worker"]) == [["api", "worker"], ["web"]]

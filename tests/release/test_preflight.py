@@ -127,5 +127,5 @@ def test_a_full_disk_is_refused(small_disk: Path) -> None:
 
 
 def test_a_healthy_machine_passes() -> None:
-    assert preflight.OLDEST_ENGINE >= (24, 0)
+    assert preflight.OLDEST_ENGINE >= (25, 0)
     check(NO_NETWORKS, target(ports={"http": 1, "https": 1}), engine(), running=False)

@@ -21,7 +21,7 @@ def command(environment: str | None, file: Path | None, last: int, as_json: bool
 
     project = open_project(file)
     name = project.remote(environment)
-    records = project.host(name).records()[-last:]
+    records = history.read(project.host(name))[-last:]
     current = history.current(records)
     if as_json:
         for record in records:

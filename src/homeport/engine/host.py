@@ -21,7 +21,6 @@ from homeport.engine.machine import LocalMachine, Machine, Put, pack
 from homeport.engine.runner import Runner
 from homeport.errors import HostError
 from homeport.files import File, FileTree
-from homeport.release import history
 from homeport.secrets.deliver import Delivered
 
 _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in flight
@@ -207,17 +206,18 @@ class Host:
 
     # -- state -------------------------------------------------------------------------------------
 
-    def records(self) -> list[history.Record]:
-        return history.parse(self.machine.read(f"{self.root}/state/history.jsonl") or "")
+    def history(self) -> str:
+        """The history as it is on disk: a JSON line a release (release/history.py reads it)."""
+        return self.machine.read(f"{self.root}/state/history.jsonl") or ""
 
-    def record(self, record: history.Record) -> None:
+    def add_history(self, line: str) -> None:
         """Append one line and make sure that it is on disk."""
-        self.machine.append(f"{self.root}/state/history.jsonl", record.line())
+        self.machine.append(f"{self.root}/state/history.jsonl", line)
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self, who: str, since: str) -> AbstractContextManager[None]:
         """One change at a time. The lock is the process's own: it is gone when the process is gone."""
-        who = json.dumps({"who": history.who(), "since": history.now(), "pid": os.getpid()})
-        return self.machine.lock(f"{self.root}/state/lock", who)
+        holder = json.dumps({"who": who, "since": since, "pid": os.getpid()})
+        return self.machine.lock(f"{self.root}/state/lock", holder)
 
 
 def _counts(fields: list[str], port: int) -> bool:

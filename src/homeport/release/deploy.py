@@ -62,8 +62,8 @@ class Deploy:
 
     def run(self) -> Outcome:
         """The whole story. Raises HomeportError after everything is back as it was."""
-        with self.host.lock():
-            before = history.current(self.host.records())
+        with history.lock(self.host):
+            before = history.current(history.read(self.host))
             self._timed("engine", self._preflight)
             self.target = self._timed("images", self._images, before)
             rendered, secrets = self._timed("secrets", self._secrets)
@@ -99,7 +99,7 @@ class Deploy:
             self.store.save()
         return made
 
-    def plan(self, rendered: Rendered, secrets: tuple[Delivered, ...], old: FileTree) -> planning.Plan:
+    def plan(self, rendered: Rendered, secrets: tuple[Delivered, ...]) -> planning.Plan:
         """What would change, from the world as it is now."""
         references = [container.image for container in rendered.containers]
         world = planning.World(
@@ -107,9 +107,6 @@ class Deploy:
             green=self.host.green(),
             images=builds.image_ids(self.host.runner, references),
             configs={c.name: config(c, self.target) for c in rendered.containers},
-            touched_folders=frozenset(
-                path.split("/")[0] for path in rendered.tree.difference(old).touched if "/" in path
-            ),
             touched_secrets=frozenset(f.path.split("/")[0] for f in self.host.secrets_that_differ(secrets)),
         )
         return planning.plan(self.target, rendered.containers, world)
@@ -120,7 +117,7 @@ class Deploy:
         self, before: history.Record | None, rendered: Rendered, secrets: tuple[Delivered, ...]
     ) -> Outcome:
         old_tree = self.host.read_release(before.id) if before else FileTree()
-        plan = self.plan(rendered, secrets, old_tree)
+        plan = self.plan(rendered, secrets)
         frontend = self.sources.frontend_differs(self.target, self.host)
         if plan.empty and not frontend and not rendered.tree.difference(old_tree):
             return self.outcome
@@ -205,9 +202,7 @@ class Deploy:
         wanted = [r.service for r in plan.rolls if self.migrate and self.target.services[r.service].migrate]
         if wanted:
             with self.progress.step("migrate", ", ".join(wanted)) as step:
-                for service in wanted:
-                    step.note(service)
-                    parts.migrate(self.host, service)
+                parts.migrate(self.host, wanted, step)
                 step.done(f"{len(wanted)} databases are up to date")
 
     def _services(self, plan: planning.Plan) -> None:
@@ -284,7 +279,7 @@ class Deploy:
         ids = builds.image_ids(self.host.runner, list(references.values()))
         reason = fault.message if isinstance(fault, HomeportError) else type(fault).__name__ if fault else ""
         probe = self.outcome.probe
-        self.host.record(
+        self.host.add_history(
             history.Record(
                 id=self.outcome.release,
                 version=self.target.version,
@@ -303,7 +298,7 @@ class Deploy:
                 },
                 reason=reason,
                 frontend=self.host.served_frontend(),
-            )
+            ).line()
         )
 
     def _timed(self, name: str, act: Callable[..., T], *args: object) -> T:

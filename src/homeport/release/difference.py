@@ -57,10 +57,10 @@ class Difference:
 
 def difference(host: Host, target: Target, store: Store, sources: Sources, progress: Progress) -> Difference:
     """Build here, render, and compare with the world."""
-    before = history.current(host.records())
+    before = history.current(history.read(host))
     built = sources.build(LocalRunner(), target, progress, before)
     rendered = render(built)
     secrets = () if missing(rendered.secrets, store) else deliver(rendered.secrets, store)
     old = host.read_release(before.id) if before else FileTree()
-    plan = Deploy(host, built, store, sources, progress).plan(rendered, secrets, old)
+    plan = Deploy(host, built, store, sources, progress).plan(rendered, secrets)
     return Difference(plan, old, rendered.tree, sources.frontend_differs(built, host))

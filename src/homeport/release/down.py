@@ -5,13 +5,14 @@ from __future__ import annotations
 from homeport.commands import compose, docker
 from homeport.engine.host import Host
 from homeport.errors import HostError
+from homeport.release import history
 from homeport.release.roll import observe
 from homeport.stack.model import Target
 
 
 def take_down(host: Host, target: Target, volumes: bool) -> int:
     """Remove every container of the project; how many there were."""
-    with host.lock():
+    with history.lock(host):
         running = observe(host, target.project)
         if host.machine.read(f"{host.live}/docker-compose.prod.yml"):
             result = host.runner.run(compose.down(host.live, volumes))

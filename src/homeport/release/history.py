@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import json
 import socket
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from homeport.engine.host import Host
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,16 @@ def parse(text: str) -> list[Record]:
         except (json.JSONDecodeError, TypeError):
             continue
     return records
+
+
+def read(host: Host) -> list[Record]:
+    """The releases of a host, oldest first."""
+    return parse(host.history())
+
+
+def lock(host: Host) -> AbstractContextManager[None]:
+    """Hold the host for one change."""
+    return host.lock(who(), now())
 
 
 def current(records: list[Record]) -> Record | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from homeport.commands import compose, docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
@@ -14,6 +16,7 @@ from homeport.stack.model import Target
 _HEALTHY_SECONDS = 120.0
 _MIGRATE_SECONDS = 600.0
 _RESTARTS = 2
+_AT_ONCE = 3
 
 
 def apply(host: Host, target: Target, changes: tuple[Change, ...], step: Step) -> None:
@@ -54,12 +57,24 @@ def _failure(host: Host, target: Target, name: str, message: str) -> ReleaseErro
     return ReleaseError(message, f"The lines above are the last that {name} said.", lines)
 
 
-def migrate(host: Host, service: str) -> None:
-    """Run a service's migration in its new image. The old code goes on meanwhile, on the new schema then."""
+def migrate(host: Host, services: list[str], step: Step) -> None:
+    """Run the services' migrations in their new images: several at once, as each has a database of its own.
+
+    The old code goes on meanwhile, on the new schema then.
+    """
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        faults = [fault for fault in pool.map(lambda name: _migrate_one(host, name, step), services) if fault]
+    if faults:
+        raise faults[0]
+
+
+def _migrate_one(host: Host, service: str, step: Step) -> ReleaseError | None:
+    step.note(service)
     result = host.runner.run(compose.run_once(host.live, f"{service}-migrate", _MIGRATE_SECONDS))
-    if not result.ok:
-        raise ReleaseError(
-            f"the migration of {service} failed",
-            "The old code still serves. Mend the migration, then run again.",
-            result.tail(),
-        )
+    if result.ok:
+        return None
+    return ReleaseError(
+        f"the migration of {service} failed",
+        "The old code still serves. Mend the migration, then run again.",
+        result.tail(),
+    )

@@ -37,7 +37,7 @@ class Running:
 class Change:
     """A container that is created, replaced or restarted in place, and why.
 
-    `restart`: its spec is the same, but its files or secrets are not. `interrupts`: it serves now, and will not
+    `restart`: its spec is the same, but its secrets are not. `interrupts`: it serves now, and will not
     for a moment.
     """
 
@@ -83,9 +83,6 @@ class World:
     green: frozenset[str]
     images: Mapping[str, str]
     configs: Mapping[str, str]  # wanted container -> the homeport.config label it will get
-    touched_folders: frozenset[str] = (
-        frozenset()
-    )  # top folders of the tree whose files differ from the live ones
     touched_secrets: frozenset[str] = frozenset()  # secrets/ folders that are written anew
 
     def named(self, compose: str) -> Running | None:
@@ -224,13 +221,9 @@ def _change(want: Container, world: World) -> Change | None:
 
 
 def _why_restart(want: Container, world: World) -> str:
-    """Mounted files are not part of a container's spec. nginx watches its own and reloads by itself."""
-    folders = {mount.source.removeprefix("./") for mount in want.mounts if mount.source.startswith("./")}
-    touched = sorted(folders & world.touched_folders - {"health"})
-    if touched and want.name != "nginx":
-        return f"its files changed: {', '.join(touched)}/"
-    secret_folders = {f.removeprefix("secrets/") for f in folders if f.startswith("secrets/")}
-    return "its secrets changed" if secret_folders & world.touched_secrets else ""
+    """A secret is read at start by a part; changed files are in the label `homeport.config`, nginx reads its own."""
+    folders = {m.source.removeprefix("./secrets/") for m in want.mounts if m.source.startswith("./secrets/")}
+    return "its secrets changed" if folders & world.touched_secrets else ""
 
 
 def _difference(runs: Running, want: Container, world: World) -> str:

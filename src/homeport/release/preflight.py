@@ -16,7 +16,7 @@ from homeport.engine.runner import Runner
 from homeport.errors import HostError
 from homeport.stack.model import Target
 
-OLDEST_ENGINE = (24, 0)  # start_interval of health checks, and bake with named contexts
+OLDEST_ENGINE = (25, 0)  # start_interval of health checks
 OLDEST_COMPOSE = (2, 20)
 LEAST_FREE = 0.10  # share of the disk that must be free, as long as that is less than MOST_FREE
 MOST_FREE = 5 * 1024**3  # bytes
@@ -56,7 +56,7 @@ def check_engine(runner: Runner) -> Engine:
     engine = Engine(version.out.strip(), compose.out.strip(), info["DockerRootDir"], info["MemTotal"])
     if _numbers(engine.version) < OLDEST_ENGINE:
         raise HostError(
-            f"the Docker engine is {engine.version}; homeport needs 24.0 or later", "Upgrade Docker."
+            f"the Docker engine is {engine.version}; homeport needs 25.0 or later", "Upgrade Docker."
         )
     if _numbers(engine.compose) < OLDEST_COMPOSE:
         raise HostError(f"docker compose is {engine.compose}; homeport needs 2.20 or later", "Upgrade it.")

@@ -13,7 +13,7 @@ KEEP = 5
 
 def prune(host: Host, target: Target, progress: Progress) -> None:
     """Remove what no rollback needs. A fault here is said and does no harm: the release has succeeded."""
-    records = host.records()
+    records = history.read(host)
     good = [record for record in records if record.verdict == "ok"][-KEEP:]
     gone = host.prune_releases([record.id for record in good], [r.frontend for r in good if r.frontend])
     wanted = {image["ref"] for record in good for image in record.images.values()}

@@ -15,7 +15,7 @@ from homeport.secrets.store import Store
 
 def choose(host: Host, wanted: str | None) -> history.Record:
     """The release to go back to: the good one before the current, or the one named by id or version."""
-    records = [record for record in host.records() if record.verdict == "ok"]
+    records = [record for record in history.read(host) if record.verdict == "ok"]
     if not records:
         raise ReleaseError(f"nothing was released on {host.machine.name} yet", "homeport deploy")
     if wanted is None:

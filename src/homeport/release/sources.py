@@ -141,6 +141,7 @@ class Sources:
                 f"edge.frontend: no index.html at the top of what was built ({built})",
                 "The Dockerfile's last stage must hold the files at / (FROM scratch, COPY --from=build /src/dist /).",
             )
+        _open_to_all(built)
         return host.publish_frontend(built, release, frontend.assets)
 
     def certificates(self, target: Target, host: Host) -> None:
@@ -152,6 +153,12 @@ def _parts(target: Target) -> list[str]:
     return ["nginx"] + [
         name for name, part in (("postgres", stack.postgres), ("rabbitmq", stack.rabbitmq)) if part
     ]
+
+
+def _open_to_all(folder: Path) -> None:
+    """What a visitor may read, nginx may read: a build's own modes (0700 from mktemp, say) do not count."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _building(target: Target, name: str) -> str:

@@ -62,7 +62,7 @@ class Status:
 
 def status(host: Host, target: Target) -> Status:
     """Ask the engine and the history."""
-    record = history.current(host.records())
+    record = history.current(history.read(host))
     running = [c for c in observe(host, target.project) if not c.one_off]
     used = _memory(host, [c for c in running if c.up])
     rows = [_part(c, used) for c in running if not _service_of(c, target)]
