@@ -25,11 +25,33 @@ def assign(work: Work) -> None:
             _connect(work, service, found, owners)
         if work.rabbitmq is not None:
             _broker(work, service)
+    if not owners:
+        _by_other_signs(work, owners)
+
+
+def _by_other_signs(work: Work, owners: dict[str, str]) -> None:
+    """When no variable leads to a server: who depends on it, names its database, or is the only one there."""
     for server in work.of_role("postgres"):
-        if not owners:
-            for service in work.kept():
-                if _depends_on(service, server):
-                    _connect(work, service, (server.origin, ""), owners)
+        apps = [service for service in work.kept() if service.role == "service"]
+        users = [service for service in apps if _depends_on(service, server)]
+        users = users or [service for service in apps if _names_its_database(service, server)]
+        users = users or (apps if len(apps) == 1 else [])
+        for service in users:
+            _connect(work, service, (server.origin, ""), owners)
+        if not users:
+            path, why = f"services.{server.origin}", "no service is known to use it"
+            work.findings.changed(server.value.place, path, why, "give the one that does `database: NAME`")
+
+
+def _names_its_database(service: DraftService, server: DraftService) -> bool:
+    made = _database_of(server)
+    return bool(made) and any(_NAME.fullmatch(name) and v.text == made for name, v in service.env.items())
+
+
+def _database_of(server: DraftService) -> str:
+    environment = server.value.get("environment")
+    made = dict(environment.pairs()).get("POSTGRES_DB") if environment else None
+    return (made.text or "") if made else ""
 
 
 def _connect(work: Work, service: DraftService, found: tuple[str, str], owners: dict[str, str]) -> None:
@@ -53,9 +75,7 @@ def _connect(work: Work, service: DraftService, found: tuple[str, str], owners: 
 
 def _database(service: DraftService, server: DraftService, named: str, owners: dict[str, str]) -> str:
     """The database's name: as the service says, else as the server does, else after the first that uses it."""
-    environment = server.value.get("environment")
-    made = dict(environment.pairs()).get("POSTGRES_DB") if environment else None
-    for candidate in (named, (made.text or "") if made else ""):
+    for candidate in (named, _database_of(server)):
         if candidate not in _SYSTEM:
             return identifier_of(candidate, "db")
     return owners.setdefault(f"of server {server.origin}", identifier_of(service.name, "db"))

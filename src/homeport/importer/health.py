@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.importer import body
+from homeport.importer import body, images
 from homeport.importer.draft import DraftService, Work, identifier_of
 from homeport.importer.secrets import holds_secret, looks_secret
 from homeport.importer.value import Value
@@ -23,6 +23,11 @@ def apply(work: Work, service: DraftService) -> None:
     http = service.keys.get("port") and service.keys.get("protocol", "http") == "http"
     if value is not None:
         _carry(work, service, value, bool(http))
+    known = images.HEALTH_PATHS.get(images.reference(service.image).base) if service.image else None
+    if http and known and "health" not in service.keys:
+        service.keys["health"] = known
+        why = f"its health path is {known}, as the image's documentation says"
+        work.findings.changed(service.value.place, f"services.{service.origin}", why)
     if http and "health" not in service.keys:
         service.keys["health"] = "/"
         service.notes["health"] = "a guess: a path that answers 200 when it can serve"

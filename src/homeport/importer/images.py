@@ -137,6 +137,15 @@ HTTP_PORTS = {
     "ghost": 2368, "wordpress": 80, "nextcloud": 80, "gitea": 3000, "grafana": 3000, "prometheus": 9090, "kibana": 5601,
     "httpd": 80, "n8n": 5678, "redmine": 3000, "drupal": 80, "joomla": 80, "matomo": 80,
 }  # fmt: skip
+# Pages for operators: nobody else should find them.
+OPERATOR = {"grafana", "prometheus", "alertmanager", "kibana", "jaeger", "all-in-one", "flower", "opensearch-dashboards",
+            "kafka-ui", "kafdrop", "zipkin", "blackbox-exporter", "node-exporter", "temporal-ui", "ui"}  # fmt: skip
+HEALTH_PATHS = {
+    "grafana": "/api/health",
+    "prometheus": "/-/healthy",
+    "n8n": "/healthz",
+    "gitea": "/api/healthz",
+}
 # Ports that speak something else than HTTP, whoever listens on them.
 TCP_PORTS = {21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1433, 1883, 2181, 3306, 3478, 4222, 5432,
              5672, 6379, 9042, 9092, 11211, 25565, 27017}  # fmt: skip

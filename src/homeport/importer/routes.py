@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from homeport.importer import images
 from homeport.importer.draft import DraftService, Work
 
 _FRONT = re.compile(r"front|www|ui\b|client|site|public", re.IGNORECASE)
@@ -60,7 +61,8 @@ def _root(work: Work, services: list[DraftService], routed: set[str]) -> None:
     if len(services) > 1 or not main.published:
         work.route_notes["/"] = "a guess: where people come in"
         why = f"/ leads to {main.name}: a guess, for nothing says where people come in"
-        work.findings.changed(where, "edge.routes", why, "look at edge.routes")
+        cure = "a page for operators is open to all there" if _operator(main) else "look at edge.routes"
+        work.findings.changed(where, "edge.routes", why, cure)
     else:
         work.findings.changed(where, "edge.routes", f"/ leads to {main.name}, the one with a published port")
 
@@ -68,8 +70,13 @@ def _root(work: Work, services: list[DraftService], routed: set[str]) -> None:
 def _rank(service: DraftService) -> tuple[int, int, int]:
     name = next((at for at, words in enumerate((_FRONT, _WEB)) if words.search(service.origin)), 2)
     name = 3 if name and _API.search(service.origin) else name
+    name = 4 if _operator(service) else name
     port = int(service.keys["port"])
     return name, 0 if service.builds else 1, _COMMON.index(port) if port in _COMMON else len(_COMMON)
+
+
+def _operator(service: DraftService) -> bool:
+    return bool(service.image) and images.reference(service.image).base in images.OPERATOR
 
 
 def _no_way_in(work: Work) -> None:
@@ -86,6 +93,12 @@ def _rest(work: Work, services: list[DraftService]) -> None:
     """Published services without a route: an API gets /api, the others are offered as comments."""
     routed = {_service(route) for route in work.routes.values()}
     left = [service for service in services if service.name not in routed]
+    for service in [service for service in left if _operator(service)]:
+        left.remove(service)
+        why = f"{service.name} was published on its own port: a page for operators is not for everybody"
+        work.findings.dropped(
+            service.value.place, f"services.{service.origin}.ports", why, "give it no route"
+        )
     for service in left:
         value = service.value.get("ports")
         place = value.place if value else service.value.place
