@@ -72,10 +72,7 @@ class Roller:
         if back:
             self.host.switch(back)
             time.sleep(SETTLE)
-        fresh = [c.id for roll in rolls if roll.old for c in self._containers(list(roll.containers))]
-        if fresh:
-            self.host.runner.run(docker.stop(*fresh, grace=10))
-            self.host.runner.run(docker.remove(*fresh))
+        self._put_away([roll for roll in rolls if roll.old])
 
     def finish(self, rolls: list[Roll], step: Step) -> None:
         """Drain and stop the old slots, all at once, each with its own limits."""
@@ -96,7 +93,7 @@ class Roller:
         self.host.runner.run(docker.stop(*roll.old, grace=service.stop_grace))
         self.host.runner.run(docker.remove(*roll.old))
 
-    def _drain(self, running: tuple[Running, ...], port: int) -> None:
+    def _drain(self, running: tuple[Running, ...], port: int, limit: float = DRAIN_LIMIT) -> None:
         quiet = 0
 
         def look() -> Seen:
@@ -106,7 +103,7 @@ class Roller:
             return Seen(quiet >= QUIET_LOOKS, f"{count} open")
 
         try:
-            wait_until("the old container's requests end", look, DRAIN_LIMIT)
+            wait_until("the old container's requests end", look, limit)
         except WaitedTooLong:
             return  # only streams are left: the app is told to stop and closes them itself
 
@@ -126,11 +123,23 @@ class Roller:
         return None
 
     def _clear_leftovers(self, rolls: list[Roll]) -> None:
-        """What an earlier, killed deploy left in the slots that we are about to use."""
-        names = [name for roll in rolls for name in roll.containers]
-        left = [c.id for c in self._containers(names)]
-        if left:
-            self.host.runner.run(docker.remove(*left))
+        """What an earlier deploy, killed, left in the slots that we are about to use: requests may still be in it."""
+        self._put_away(rolls)
+
+    def _put_away(self, rolls: list[Roll]) -> None:
+        """Drain, stop and remove the containers in the slots of these rolls, which nothing points to any more."""
+        with ThreadPoolExecutor(max_workers=max(1, len(rolls))) as pool:
+            list(pool.map(self._put_one_away, rolls))
+
+    def _put_one_away(self, roll: Roll) -> None:
+        service, found = self.target.services[roll.service], self._containers(list(roll.containers))
+        running = tuple(c for c in found if c.up)
+        if running and service.port:
+            self._drain(running, service.port, service.stop_grace)
+        if running:
+            self.host.runner.run(docker.stop(*(c.id for c in running), grace=service.stop_grace))
+        if found:
+            self.host.runner.run(docker.remove(*(c.id for c in found)))
 
     def _containers(self, compose_names: list[str]) -> list[Running]:
         return [

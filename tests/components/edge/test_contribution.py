@@ -67,6 +67,17 @@ def test_each_slot_and_replica_is_an_address() -> None:
     assert upstreams.count("zone user-mail_green 64k;") == 1
 
 
+def test_the_other_slot_is_the_backup() -> None:
+    target = stacks.replicas()
+    upstreams = text(target, "upstreams.conf")
+    for name, service in target.services.items():
+        for slot, backup in (("blue", "green"), ("green", "blue")):
+            block = upstreams.split(f"upstream {name}_{slot} {{")[1].split("}")[0]
+            found = [line.split()[1] for line in block.splitlines() if line.endswith("backup;")]
+            others = [target.slot_address(name, backup, r + 1) for r in range(service.replicas)]  # type: ignore[arg-type]
+            assert found == [f"{address}:{service.port}" for address in others]
+
+
 def test_one_server_is_never_taken_for_down() -> None:
     target = stacks.tiny()
     assert f"server {target.slot_address('hello', 'blue')}:8000 max_fails=0;" in text(

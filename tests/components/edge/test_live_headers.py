@@ -44,6 +44,7 @@ def flood(shop: Running) -> list[Answer]:
         return [answer for answers in pool.map(some, range(8)) for answer in answers]
 
 
+BAD = (502, 504)  # refused by the live slot, or no answer from the empty one, which is tried too
 CASES = {
     "200 frontend": (200, "/", {}),
     "200 asset": (200, "/assets/app-1a2b.js", {}),
@@ -55,8 +56,8 @@ CASES = {
     "413": (413, "/api/echo", {"method": "POST", "body": BIG}),
     "429 of the service": (429, "/api/x?status=429", {}),
     "500 of the service": (500, "/api/x?status=500", {}),
-    "502": (502, "/deaf/x", {}),
-    "502 to a post": (502, "/deaf/x", {"method": "POST", "body": b"1"}),
+    "a slot that is down": (BAD, "/deaf/x", {}),
+    "a slot that is down, to a post": (BAD, "/deaf/x", {"method": "POST", "body": b"1"}),
     "400": (400, "/%00", {}),
     "404 dotfile": (404, "/.env", {}),
     "414": (414, "/" + "a" * 20000, {}),
@@ -68,7 +69,7 @@ CASES = {
 def test_every_answer_has_them(shop: Running, case: str) -> None:
     status, path, more = CASES[case]
     answer = shop.ask(path, **more)  # type: ignore[arg-type]
-    assert answer.status == status, answer.body[:300]
+    assert answer.status in (status if isinstance(status, tuple) else (status,)), answer.body[:300]
     protected(answer, shop.target.stack.edge.csp)
     assert answer.one("Strict-Transport-Security") == HSTS
 
@@ -125,7 +126,7 @@ def test_ten_megabytes_arrive(shop: Running) -> None:
 
 def test_a_service_that_is_down(shop: Running) -> None:
     answer = shop.ask("/deaf/x")
-    assert answer.json["error"]["code"] == "bad_gateway"
+    assert answer.json["error"]["code"] in ("bad_gateway", "gateway_timeout")
     assert answer.one("Retry-After") == "5"
     assert answer.one("Cache-Control") == "no-store"
 
@@ -142,9 +143,10 @@ def test_an_empty_slot_is_known_in_about_a_second(shop: Running) -> None:
 
 def test_a_browser_gets_a_page(shop: Running) -> None:
     answer = shop.ask("/deaf/x", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (answer.status, answer.one("Content-Type")) == (502, "text/html; charset=utf-8")
+    assert answer.status in BAD
+    assert answer.one("Content-Type") == "text/html; charset=utf-8"
     page = answer.body.decode()
-    assert "The service cannot be reached." in page
+    assert "The service cannot be reached." in page or "The service took too long to answer." in page
     assert answer.one("X-Request-ID") in page
     assert "<!--#" not in page
     style = shop.ask("/_edge/page.css")

@@ -101,7 +101,7 @@ class Load:
 
     async def run(self, stop: asyncio.Event) -> Report:
         tasks: set[asyncio.Task[None]] = set()
-        self.tally.started = started = time.monotonic()
+        started = self.tally.start()
         number = 0
         while not stop.is_set():
             number += 1

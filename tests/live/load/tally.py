@@ -50,14 +50,19 @@ class Tally:
     """Counts while it runs; `report()` at the end."""
 
     def __init__(self) -> None:
-        self.started = self._last_good = time.monotonic()
-        self._cpu = time.process_time()
+        self.start()
         self.acknowledged = self.connections = 0
         self._asked = self._posts = 0
         self._gap = self._late = 0.0
         self._ended = False
         self._quick: list[float] = []
         self.faults: Counter[str] = Counter()
+
+    def start(self) -> float:
+        """Everything before was preparation; the time."""
+        self.started = self._last_good = time.monotonic()
+        self._cpu = time.process_time()
+        return self.started
 
     def asking(self, method: str, late: float) -> None:
         self._asked += 1

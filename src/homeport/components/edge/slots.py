@@ -11,6 +11,9 @@ from homeport.stack.parts import Service
 _HEAD = """\
 # The slots of each service. Their addresses are fixed, so nothing is ever looked up, and an empty slot does
 # not keep nginx from starting. nginx closes idle connections after a second, before any service does.
+# The other slot is the backup. A request's slot is chosen when its head is there; a body that takes long to arrive
+# can find that slot gone, and is then given to the new one. And if a new version breaks down while the old one
+# still runs, the old one answers.
 """
 # With one server there is nobody else to turn to; with several, one that fails is left alone for a moment.
 _ALONE, _AMONG_OTHERS = "max_fails=0", "max_fails=2 fail_timeout=2s"
@@ -48,12 +51,22 @@ def containers(target: Target) -> Iterator[tuple[str, str]]:
 
 def _upstream(name: str, slot: Slot, service: Service, target: Target) -> str:
     checks = _ALONE if service.replicas == 1 else _AMONG_OTHERS
-    addresses = (target.slot_address(name, slot, r) for r in range(1, service.replicas + 1))
-    servers = "".join(f"    server {address}:{service.port} {checks};\n" for address in addresses)
+    servers = _servers(name, slot, service, target, checks)
+    if has_slots(service):
+        servers += _servers(name, other(slot), service, target, f"{_AMONG_OTHERS} backup")
     return (
         f"upstream {name}_{slot} {{\n    zone {name}_{slot} 64k;\n{servers}"
         "    keepalive 32;\n    keepalive_timeout 1s;\n    keepalive_requests 10000;\n}\n"
     )
+
+
+def _servers(name: str, slot: Slot, service: Service, target: Target, words: str) -> str:
+    addresses = (target.slot_address(name, slot, r) for r in range(1, service.replicas + 1))
+    return "".join(f"    server {address}:{service.port} {words};\n" for address in addresses)
+
+
+def other(slot: Slot) -> Slot:
+    return "blue" if slot == "green" else "green"
 
 
 def _live(name: str) -> str:
@@ -67,7 +80,12 @@ def _live(name: str) -> str:
 
 def _to(name: str, service: Service) -> str:
     if has_slots(service):
-        return f"proxy_pass http://${_variable(name)};\n"
+        # Every replica that has gone may cost its connect timeout before one of the other slot is asked.
+        tries, seconds = service.replicas + 1, service.replicas + 2
+        return (
+            f"proxy_pass http://${_variable(name)};\n"
+            f"proxy_next_upstream_tries {tries};\nproxy_next_upstream_timeout {seconds}s;\n"
+        )
     return f"# {name} owns a volume: one container.\nproxy_pass http://{name}_blue;\n"
 
 

@@ -71,7 +71,8 @@ async def work(stop: asyncio.Event) -> None:
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(timeout=timeout) as session, httpx.AsyncClient(timeout=20) as client:
         await asyncio.gather(
-            keep_asking("aiohttp", with_aiohttp(session), stop), keep_asking("httpx", with_httpx(client), stop)
+            keep_asking("aiohttp", with_aiohttp(session), stop),
+            keep_asking("httpx", with_httpx(client), stop),
         )
     await book.close()
 
