@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
 from .bank_files import german
@@ -76,12 +76,16 @@ def too_wide(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-def test_keyboard_alone(browser: Browser, resident: Person, tmp_path: Path) -> None:
-    """Log in, skip to the content, open a dialog and leave it, without a pointer."""
+def test_keyboard_alone(browser: Browser, resident: Person) -> None:
+    """Be told what is missing, log in, skip to the content, without a pointer."""
     seen = visit(browser)
     page = seen.page
     page.goto("/login")
     expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    expect(page.get_by_label("E-mail")).to_have_accessible_description(re.compile("e-mail address"))
     page.keyboard.type(resident.email)
     page.keyboard.press("Tab")
     page.keyboard.type(resident.password)

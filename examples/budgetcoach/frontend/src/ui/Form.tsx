@@ -41,11 +41,11 @@ export function useSubmit(action: () => Promise<void>, check: () => Record<strin
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const [fields, setFields] = useState<Record<string, string>>({});
-  const run = async () => {
+  const run = async (form: HTMLFormElement | null) => {
     const wrong = check();
     setFields(wrong);
     setError(undefined);
-    if (Object.keys(wrong).length > 0) return;
+    if (Object.keys(wrong).length > 0) return focusFirstInvalid(form);
     setBusy(true);
     try {
       await action();
@@ -58,9 +58,14 @@ export function useSubmit(action: () => Promise<void>, check: () => Record<strin
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    if (!busy) void run();
+    if (!busy) void run(event.currentTarget.closest("form"));
   };
   return { busy, error, fields, onSubmit };
+}
+
+// After the next paint, when the fields are marked.
+function focusFirstInvalid(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
 }
 
 /** The message of any fault, with the wait that the server asks for. */
