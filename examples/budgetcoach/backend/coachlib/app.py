@@ -58,7 +58,7 @@ def create_app(
         from coachlib.db import add_database_handlers
 
         add_database_handlers(app)
-    app.add_middleware(Observe, version=settings.version)
+    app.add_middleware(Observe, version=settings.version, prefix=prefix)
     return app
 
 

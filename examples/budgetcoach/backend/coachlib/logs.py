@@ -78,5 +78,7 @@ def setup_logs(settings: Settings) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for name in ("httpx", "httpcore", "aiormq", "aio_pika", "mail.log"):
+    for name in ("httpx", "httpcore", "aio_pika", "mail.log"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It reports each failed connection as an error; our loops say the same once, as the warning that it is.
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)

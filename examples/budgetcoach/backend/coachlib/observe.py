@@ -22,9 +22,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Observe:
     """Pure ASGI, so that streams pass through untouched."""
 
-    def __init__(self, app: ASGIApp, version: str) -> None:
+    def __init__(self, app: ASGIApp, version: str, prefix: str) -> None:
         self._app = app
         self._version = version
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection; anything but HTTP is passed on."""
@@ -50,7 +51,7 @@ class Observe:
                 raise
             await error_response(500, "Something went wrong on our side.")(scope, receive, answer)
         finally:
-            _record(scope, answer.status or 499, time.perf_counter() - started)
+            _record(scope, self._prefix, answer.status or 499, time.perf_counter() - started)
 
 
 class _Answer:
@@ -70,16 +71,30 @@ class _Answer:
         await self._send(message)
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
-    route: str = scope.get("route_label") or str(getattr(scope.get("route"), "path", "unmatched"))
+def _record(scope: Scope, prefix: str, status: int, seconds: float) -> None:
+    route: str = scope.get("route_label") or _template(scope, prefix)
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     count_request(method, route, status, seconds)
-    quiet = scope["path"] in _QUIET and status < 400
-    level = logging.DEBUG if quiet else logging.ERROR if status >= 500 else logging.INFO
     extra = {
         "path": scope["path"],
         "method": method,
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
     }
-    log.log(level, "%s %s %s", method, route, status, extra=extra)
+    log.log(_level(scope["path"], status), "%s %s %s", method, route, status, extra=extra)
+
+
+def _level(path: str, status: int) -> int:
+    if path in _QUIET:
+        # Asked every few seconds; "not ready" is an answer, not an error.
+        return logging.DEBUG if status < 400 else logging.WARNING
+    return logging.ERROR if status >= 500 else logging.INFO
+
+
+def _template(scope: Scope, prefix: str) -> str:
+    """The route's template, such as /api/v1/transactions/{id}."""
+    template = getattr(scope.get("route"), "path", None)
+    if not isinstance(template, str):
+        return "unmatched"
+    # The route knows its own router's prefix and not the one that the app has added.
+    return prefix + template if prefix and scope["path"].startswith(f"{prefix}/") else template

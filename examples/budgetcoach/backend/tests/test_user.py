@@ -46,6 +46,8 @@ def test_register(user: Service) -> None:
     assert (profile["email"], profile["currency"]) == ("ada@example.org", "EUR")
     assert body["expires_in"] == 900
     assert user.metric("user_registrations_total") == 1
+    route = 'http_requests_total{method="POST",route="/api/v1/auth/register",status="201"}'
+    assert user.metric(route) == 1
     wait_for("the event", lambda: user.metric('events_published_total{type="user.registered"}') == 1)
 
 
@@ -153,6 +155,18 @@ def test_new_password_ends_all_log_ins(user: Service) -> None:
     assert post(user, "refresh", token=token).status_code == 401
     assert login(user, "change@example.org").status_code == 401
     assert login(user, "change@example.org", new).status_code == 200
+
+
+def test_metrics_know_the_route_and_not_the_path(user: Service) -> None:
+    user.client.get("/api/v1/unknown/123")
+    user.client.get("/api/v1/me")
+    page = user.client.get("/metrics").text
+    assert 'http_requests_total{method="GET",route="unmatched",status="404"}' in page
+    assert (
+        'http_request_duration_seconds_bucket{le="0.005",method="GET",route="/api/v1/me",status="401"}'
+        in page
+    )
+    assert "unknown/123" not in page
 
 
 def test_me_needs_a_user(user: Service) -> None:
