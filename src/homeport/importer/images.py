@@ -138,8 +138,8 @@ HTTP_PORTS = {
     "httpd": 80, "n8n": 5678, "redmine": 3000, "drupal": 80, "joomla": 80, "matomo": 80,
 }  # fmt: skip
 # Pages for operators: nobody else should find them.
-OPERATOR = {"grafana", "prometheus", "alertmanager", "kibana", "jaeger", "all-in-one", "flower", "opensearch-dashboards",
-            "kafka-ui", "kafdrop", "zipkin", "blackbox-exporter", "node-exporter", "temporal-ui", "ui"}  # fmt: skip
+OPERATOR = {"grafana", "prometheus", "alertmanager", "kibana", "jaeger", "all-in-one", "flower", "kafka-ui",
+            "opensearch-dashboards", "kafdrop", "zipkin", "blackbox-exporter", "node-exporter", "temporal-ui", "ui"}  # fmt: skip
 HEALTH_PATHS = {
     "grafana": "/api/health",
     "prometheus": "/-/healthy",

@@ -170,5 +170,8 @@ def note(work: Work, service: DraftService) -> None:
     for item in value.list() if value else ():
         port, protocol = _entry(item)
         if port and port == service.keys.get("port") and protocol == "tcp" and port in service.published:
-            why = f"the edge reaches it at port {port}; only 80 and 443 are published"
+            routed = any(service.name in (route, dict(route).get("service") if isinstance(route, dict) else "")
+                         for route in work.routes.values())  # fmt: skip
+            who = "the edge reaches" if routed else "the other services reach"
+            why = f"{who} it at port {port}; only 80 and 443 are published"
             work.findings.changed(item.place, service.at(f"ports[{item.spoken()}]"), why)

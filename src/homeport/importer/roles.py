@@ -32,10 +32,11 @@ def assign(work: Work) -> None:
         work.services[origin] = service
         service.names = {origin, *_other_names(value)}
         service.role = _role(work, service)
-        _rename(work, service)
     for service in list(work.services.values()):
         _leave_out(work, service)
         _profiles(work, service)
+        if service.kept:
+            _rename(work, service)
 
 
 def allowed(name: str) -> str:
