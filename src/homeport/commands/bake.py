@@ -21,6 +21,7 @@ class BuildTarget:
     tag: str = ""
     output: str = ""
     contexts: dict[str, str] = field(default_factory=dict)  # image name in FROM -> docker-image://LOCAL
+    text: str = ""  # the Dockerfile's own text, instead of the file
     labels: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,14 +35,21 @@ def bake(targets: list[BuildTarget], ca_bundle: str = "", timeout: float = 3600)
         ("docker", "buildx", "bake", "--progress", "plain", "-f", "-"),
         stdin=json.dumps(definition).encode(),
         timeout=timeout,
-        env=(("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),),
+        env=(
+            ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
+            (
+                "BUILDX_BAKE_ENTITLEMENTS_FS",
+                "0",
+            ),  # contexts and the CA bundle lie anywhere; newer ones would ask
+        ),
     )
 
 
 def _definition(target: BuildTarget, ca_bundle: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "context": target.context,
-        "dockerfile": target.dockerfile,
+        "dockerfile": None if target.text else target.dockerfile,
+        "dockerfile-inline": target.text,
         "target": target.stage,
         "args": target.args,
         "contexts": target.contexts,
@@ -50,4 +58,13 @@ def _definition(target: BuildTarget, ca_bundle: str) -> dict[str, Any]:
         "output": [f"type=local,dest={target.output}"] if target.output else ["type=docker"],
         "secret": [f"id=ca,src={ca_bundle}"] if ca_bundle else [],
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: _escaped(value) for key, value in found.items() if value}
+
+
+def _escaped(value: Any) -> Any:
+    """Bake expands ${...} and %{...} in every string of its definition; ours are meant as they are."""
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, list):
+        return [_escaped(one) for one in value]
+    return {key: _escaped(one) for key, one in value.items()} if isinstance(value, dict) else value

@@ -24,6 +24,11 @@ def run_once(tree: str, service: str, timeout: float) -> Command:
     return _compose(tree, "run", "--rm", "-T", "--no-deps", service, timeout=timeout)
 
 
+def execute(tree: str, service: str, *words: str) -> Command:
+    """Run a program in a running container."""
+    return _compose(tree, "exec", "-T", service, *words, timeout=30)
+
+
 def logs(tree: str, *services: str, follow: bool, tail: str, since: str = "") -> Command:
     extra = ("--since", since) if since else ()
     return _compose(

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 from homeport.commands import docker
 from homeport.commands.bake import BuildTarget, bake
 from homeport.engine.progress import Step
 from homeport.engine.runner import Runner
 from homeport.errors import BuildError
+from homeport.images.localset import ca_bundle
 
-_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/ssl/cert.pem",  # macOS
-)
 _STEP = re.compile(r"#\d+ \[(?P<what>[^\]]+)\] (?P<line>.*)")
 _FAILED = re.compile(r"(?:ERROR: )?target (?P<target>[\w.-]+): (?P<why>.*)")
-
-
-def ca_bundle() -> str:
-    """The machine's certificate bundle, for builds behind a private CA; empty when none is found."""
-    given = os.environ.get("SSL_CERT_FILE", "")
-    return next((path for path in (given, *_BUNDLES) if path and Path(path).is_file()), "")
 
 
 def build(runner: Runner, targets: list[BuildTarget], step: Step) -> None:
@@ -34,7 +22,7 @@ def build(runner: Runner, targets: list[BuildTarget], step: Step) -> None:
         if match := _STEP.match(line):
             step.note(f"{match['what']}: {match['line'][:60]}")
 
-    result = runner.stream(bake(targets, ca_bundle()), show)
+    result = runner.stream(bake(targets, ca_bundle() or ""), show)
     if not result.ok:
         raise _explain(result.out, targets)
 

@@ -16,7 +16,7 @@ from homeport.engine import builds
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
-from homeport.files import FileTree
+from homeport.files import Difference, FileTree
 from homeport.release import history, kept, parts, preflight, prune
 from homeport.release import plan as planning
 from homeport.release.origin import Origin
@@ -149,6 +149,7 @@ class Deploy:
         try:
             self._write_live(rendered, secrets, old_tree, plan)
             self._timed("infrastructure", self._infrastructure, plan)
+            self._timed("reload", self._reload, rendered.tree.difference(old_tree))
             self._timed("migrate", self._migrate, plan)
             self._timed("services", self._services, plan)
             self._publish()
@@ -197,6 +198,12 @@ class Deploy:
                 parts.apply(self.host, self.target, plan.infrastructure, step)
                 step.done(", ".join(names))
             self.outcome.changed += names
+
+    def _reload(self, difference: Difference) -> None:
+        """A changed configuration of the edge: tested, then one reload. A plain release of code never comes here."""
+        if any(path.startswith("nginx/") for path in difference.touched):
+            with self.progress.step("edge", "testing its configuration") as step:
+                step.done(parts.reload_edge(self.host))
 
     def _migrate(self, plan: planning.Plan) -> None:
         wanted = [r.service for r in plan.rolls if self.migrate and self.target.services[r.service].migrate]

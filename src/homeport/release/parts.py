@@ -57,6 +57,19 @@ def _failure(host: Host, target: Target, name: str, message: str) -> ReleaseErro
     return ReleaseError(message, f"The lines above are the last that {name} said.", lines)
 
 
+def reload_edge(host: Host) -> str:
+    """Let nginx test what is live and take it, at once; what it did, in words. It watches its files as well, so
+    that it may have done so already. Raises ReleaseError with nginx's own words when it refuses."""
+    result = host.runner.run(compose.execute(host.live, "nginx", "sh", "/etc/nginx/entry.sh", "reload"))
+    if not result.ok:
+        raise ReleaseError(
+            "nginx refuses the new configuration; the old one serves on",
+            "The line above names the file below nginx/. A route or header in homeport.yaml made it.",
+            result.tail(6),
+        )
+    return "reloaded once" if result.out.strip() or result.err.strip() else "nothing to reload"
+
+
 def migrate(host: Host, services: list[str], step: Step) -> None:
     """Run the services' migrations in their new images: several at once, as each has a database of its own.
 

@@ -15,7 +15,8 @@ from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.ship import ship
 from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
-from homeport.images.standins import answer
+from homeport.images.dockerfile import directives, without_syntax
+from homeport.images.standins import Answer, answer
 from homeport.release import certificate
 from homeport.release.history import Record
 from homeport.stack.model import Target
@@ -57,12 +58,9 @@ class Sources:
             parts = imageset.ensure(runner, chosen, _parts(target), needed, step)
             step.done(f"{len(parts)} parts from the {chosen} set")
         for name, found in answers.items():
-            for asked, why in found.missing.items():
-                progress.line(f"    {name}: {asked}: {why}")
-        plans = [
-            replace(t, contexts=_contexts(answers[t.name].contexts)) if t.name in answers else t
-            for t in plans
-        ]
+            for words in (*found.notes, *(f"{asked}: {why}" for asked, why in found.missing.items())):
+                progress.line(f"    {name}: {words}")
+        plans = [_answered(plan, answers[plan.name]) if plan.name in answers else plan for plan in plans]
         if plans:
             with progress.step("build", ", ".join(t.name for t in plans)) as step:
                 builds.build(runner, plans, step)
@@ -180,5 +178,9 @@ def _dockerfile(target: BuildTarget) -> str:
     return (Path(target.context) / target.dockerfile).read_text()
 
 
-def _contexts(found: dict[str, str]) -> dict[str, str]:
-    return {asked: f"docker-image://{local}" for asked, local in found.items()}
+def _answered(target: BuildTarget, found: Answer) -> BuildTarget:
+    """The build with its FROM lines answered from the local set; a `# syntax=` line would ask a registry."""
+    text = _dockerfile(target)
+    contexts = {asked: f"docker-image://{local}" for asked, local in found.contexts.items()}
+    own = without_syntax(text) if contexts and "syntax" in directives(text) else ""
+    return replace(target, contexts=contexts, text=own)

@@ -224,7 +224,11 @@ def _networks(target: Target, containers: tuple[Container, ...]) -> dict[str, An
 
 def _network(name: str, target: Target) -> Any:
     if name == "app":
-        ipam = {"subnet": str(target.subnet), "ip_range": str(target.dynamic_range)}
+        ipam = {
+            "subnet": str(target.subnet),
+            "gateway": str(target.subnet[1]),
+            "ip_range": str(target.dynamic_range),
+        }
         text = "The slots' fixed addresses lie below ip_range, from which all others are given."
         return {"internal": True, "ipam": {"config": Note(text, [Flow(ipam)])}}
     return {"internal": True} if name == "data" else Raw("")

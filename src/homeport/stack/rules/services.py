@@ -13,6 +13,7 @@ from homeport.stack.rules.finding import Finding, Findings
 # Names of containers that homeport makes, now or when the part comes.
 RESERVED = frozenset(
     {
+        "admin",  # the broker's own user
         "edge",
         "nginx",
         "certbot",
