@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
 _LARGEST = 1_000_000  # bytes; a configuration file is smaller
+
+_PASSED_OVER = {"node_modules", ".git", ".venv", "venv", "__pycache__", "vendor", ".homeport"}
 
 Kind = Literal["file", "folder", "missing"]
 
@@ -39,13 +43,18 @@ class Folder:
         return None if content is None else content.decode("utf-8", errors="replace")
 
     def find(self, path: str, *patterns: str, most: int = 40) -> list[str]:
-        """Files below `path` whose name matches one of the patterns, sorted, at most `most`."""
+        """Files below `path` whose name matches one of the patterns, folder by folder, at most `most`."""
         real = self._real(path)
         if real is None or not real.is_dir():
             return []
-        found = {item for pattern in patterns for item in real.rglob(pattern) if item.is_file()}
-        kept = [item for item in found if not {"node_modules", ".git", ".venv"} & set(item.parts)]
-        return [item.relative_to(self.root.resolve()).as_posix() for item in sorted(kept)[:most]]
+        found: list[str] = []
+        for folder, inner, names in os.walk(real):
+            inner[:] = sorted(set(inner) - _PASSED_OVER)
+            wanted = (name for name in sorted(names) if any(fnmatch(name, pattern) for pattern in patterns))
+            found += [Path(folder, name).relative_to(self.root.resolve()).as_posix() for name in wanted]
+            if len(found) >= most:
+                break
+        return found[:most]
 
     def _real(self, path: str) -> Path | None:
         root = self.root.resolve()

@@ -139,7 +139,7 @@ HTTP_PORTS = {
 }  # fmt: skip
 # Pages for operators: nobody else should find them.
 OPERATOR = {"grafana", "prometheus", "alertmanager", "kibana", "jaeger", "all-in-one", "flower", "kafka-ui",
-            "opensearch-dashboards", "kafdrop", "zipkin", "blackbox-exporter", "node-exporter", "temporal-ui", "ui"}  # fmt: skip
+            "opensearch-dashboards", "kafdrop", "zipkin", "blackbox-exporter", "node-exporter"}  # fmt: skip
 HEALTH_PATHS = {
     "grafana": "/api/health",
     "prometheus": "/-/healthy",
