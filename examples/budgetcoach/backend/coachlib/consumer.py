@@ -40,14 +40,14 @@ async def consume(runtime: Runtime, handlers: Mapping[str, Handler]) -> None:
         await runtime.broker.exchange(channel)
         queue = await channel.get_queue(queue_name(runtime.settings.service))
         inbox: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-        tag = await queue.consume(inbox.put)
+        await queue.consume(inbox.put)
         while not runtime.stopping.is_set():
             message = await _next(runtime, inbox)
             if message is not None:
                 await _handle(runtime, handlers, message)
             runtime.broker.check(channel)
-        await queue.cancel(tag)
     finally:
+        # Not cancelled first: the next reader must not start before the messages at hand are back.
         await close_quietly(channel)
 
 

@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 
 # The time at which a counter began doubles the number of series, and nobody asks for it.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUESTS = Counter("http_requests", "HTTP requests answered.", ["method", "route", "status"])
 DURATION = Histogram(

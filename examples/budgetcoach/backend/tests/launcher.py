@@ -47,6 +47,14 @@ class Service:
         self.process = self._start()
         self.wait_ready()
 
+    def twin(self) -> Service:
+        """A second one on the same database, as during a release; whoever asks for it stops it."""
+        port = free_port()
+        log = self._log.with_name(f"{self.name}-{port}.log")
+        twin = Service(self.name, self.env | {"PORT": str(port)}, port, log, self.dsn)
+        twin.wait_ready()
+        return twin
+
     def wait_ready(self) -> None:
         """Wait until /health/ready answers 200; fails with the log when it does not."""
         try:

@@ -131,16 +131,34 @@ def test_killed_service_loses_nothing(probe: Service) -> None:
     assert sorted(numbers(probe, 5000)) == list(range(5000, 5200))
 
 
+def test_release_keeps_the_order(probe: Service) -> None:
+    """Blue and green run side by side, blue is killed at its work, and later green is stopped at its own."""
+    green = probe.twin()
+    try:
+        emit(probe, 7000, 150)
+        emit(green, 7150, 150)
+        wait_for("the first events", lambda: len(numbers(probe, 7000)) > 20)
+        probe.stop(signal.SIGKILL)
+        emit(green, 7300, 50)
+        wait_for("350 events", lambda: len(numbers(green, 7000)) >= 350)
+        probe.restart()
+        emit(green, 7350, 50)
+    finally:
+        green.stop()
+    wait_for("400 events", lambda: len(numbers(probe, 7000)) >= 400)
+    assert numbers(probe, 7000) == list(range(7000, 7400))
+
+
 def test_killed_database_makes_no_dead_letters(
     probe: Service, broker: RabbitServer, postgres: PostgresServer
 ) -> None:
     postgres.stop(signal.SIGQUIT)
-    publish(broker, json.dumps(event(6000)).encode())
-    answer = probe.client.post("/api/v1/emit", params={"first": 6001, "count": 1})
+    publish(broker, json.dumps(event(8000)).encode())
+    answer = probe.client.post("/api/v1/emit", params={"first": 8001, "count": 1})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     postgres.start()
-    wait_for("the event", lambda: numbers(probe, 6000) == [6000])
+    wait_for("the event", lambda: numbers(probe, 8000) == [8000])
     probe.wait_ready()
     assert take_dead(broker) == []
 
