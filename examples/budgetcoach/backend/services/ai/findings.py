@@ -35,7 +35,7 @@ async def look_again(runtime: Runtime) -> None:
 
 async def _due(session: AsyncSession) -> uuid.UUID | None:
     query = select(DueLook.user_id).where(DueLook.due_at <= func.now()).order_by(DueLook.due_at).limit(1)
-    return await session.scalar(query.with_for_update(skip_locked=True))
+    return await session.scalar(query)
 
 
 async def refresh_if_changed(session: AsyncSession, user: uuid.UUID) -> None:
@@ -45,16 +45,18 @@ async def refresh_if_changed(session: AsyncSession, user: uuid.UUID) -> None:
 
 
 async def refresh(session: AsyncSession, user: uuid.UUID) -> None:
-    """Look at the book and store what it shows, in the caller's transaction."""
+    """Look at the book and store what it shows, in the caller's transaction; one look at a time a user."""
     await session.execute(LOCK, {"user": str(user)})
-    # Changes that come in from here on make a new mark, so they are looked at again.
-    await session.execute(delete(DueLook).where(DueLook.user_id == user))
+    # The mark is not locked meanwhile, or events would have to wait. Changes from here on make a new version
+    # of it, so that it stays and the next look sees them.
+    version = await session.scalar(select(DueLook.version).where(DueLook.user_id == user))
     book = await load_book(session, user)
     drafts = await asyncio.to_thread(insights, book)
     ids = await _store(session, user, drafts)
     for draft in drafts:
         if draft.kind == "anomaly":
             await _tell_once(session, user, ids[draft.fingerprint], draft)
+    await session.execute(delete(DueLook).where(DueLook.user_id == user, DueLook.version == version))
 
 
 async def _store(session: AsyncSession, user: uuid.UUID, drafts: list[Draft]) -> dict[str, uuid.UUID]:

@@ -65,11 +65,12 @@ class ToldAnomaly(Base):
 
 
 class DueLook(Base):
-    """A user whose bookings have changed: when to look at the insights again, and since when that waits."""
+    """A user whose bookings have changed: when to look at the insights again. Each change is a new version."""
 
     __tablename__ = "due_looks"
 
     user_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
     due_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
     since: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
 

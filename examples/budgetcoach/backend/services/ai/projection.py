@@ -79,6 +79,7 @@ def merchant_of(description: str) -> str:
 
 async def look_soon(session: AsyncSession, user: uuid.UUID) -> None:
     """Look at the insights when the changes have stopped for a moment, at the latest after 20 seconds."""
-    query = insert(DueLook).values(user_id=user, due_at=func.now() + QUIET, since=func.now())
+    query = insert(DueLook).values(user_id=user, version=1, due_at=func.now() + QUIET, since=func.now())
     due = func.least(query.excluded.due_at, DueLook.since + LONGEST_WAIT)
-    await session.execute(query.on_conflict_do_update(index_elements=["user_id"], set_={"due_at": due}))
+    newer = {"due_at": due, "version": DueLook.version + 1}
+    await session.execute(query.on_conflict_do_update(index_elements=["user_id"], set_=newer))

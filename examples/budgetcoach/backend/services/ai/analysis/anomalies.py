@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
-from statistics import median
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from services.ai.analysis.draft import Draft
-from services.ai.analysis.robust import robust_z
+from services.ai.analysis.robust import Spread, spread_of
 from services.ai.book import Book, Item
 from services.ai.months import month_of
 
@@ -18,6 +19,7 @@ THRESHOLD = 6.0
 LEAST_CENTS = 2000
 SAME_MERCHANT = 3
 SAME_CATEGORY = 8
+MANY = 50
 MOST = 10
 
 
@@ -32,40 +34,52 @@ def anomalies(book: Book) -> list[Draft]:
 
 
 def _outliers(spent: list[Item], since: dt.date) -> Iterator[tuple[Item, int]]:
-    by_merchant: defaultdict[str, list[int]] = defaultdict(list)
-    by_category: defaultdict[str, list[int]] = defaultdict(list)
+    by_merchant: defaultdict[str, Peers] = defaultdict(Peers)
+    by_category: defaultdict[str, Peers] = defaultdict(Peers)
     for item in spent:
-        by_merchant[item.merchant].append(-item.cents)
-        by_category[item.category].append(-item.cents)
+        by_merchant[item.merchant].values.append(-item.cents)
+        by_category[item.category].values.append(-item.cents)
     for item in spent:
-        others = _peers(item, by_merchant, by_category)
-        if item.date > since and others and _stands_out(-item.cents, others):
-            yield item, round(median(others))
+        if item.date > since:
+            peers = _peers(
+                by_merchant[item.merchant] if item.merchant else Peers(), by_category[item.category]
+            )
+            if peers and _stands_out(-item.cents, spread := peers.without(-item.cents)):
+                yield item, round(spread.middle)
 
 
-def _peers(
-    item: Item, by_merchant: dict[str, list[int]], by_category: dict[str, list[int]]
-) -> list[int] | None:
-    """The amounts to compare with, without the booking itself; None when there are too few.
+@dataclass
+class Peers:
+    """The amounts that a booking is compared with."""
+
+    values: list[int] = field(default_factory=list)
+
+    @cached_property
+    def _all(self) -> Spread:
+        return spread_of(self.values)
+
+    def without(self, value: int) -> Spread:
+        """The spread of the others. Among many one hardly counts, so it is worked out once for all."""
+        if len(self.values) > MANY:
+            return self._all
+        rest = self.values.copy()
+        rest.remove(value)
+        return spread_of(rest)
+
+
+def _peers(merchant: Peers, category: Peers) -> Peers | None:
+    """Those of the merchant, else of the category; None when both are too few.
 
     A merchant with a price of its own (rent among small repairs) is compared with itself.
     """
-    same = by_merchant[item.merchant] if item.merchant else []
-    if len(same) > SAME_MERCHANT:
-        return _without(same, -item.cents)
-    category = by_category[item.category]
-    return _without(category, -item.cents) if len(category) > SAME_CATEGORY else None
+    if len(merchant.values) > SAME_MERCHANT:
+        return merchant
+    return category if len(category.values) > SAME_CATEGORY else None
 
 
-def _without(values: list[int], value: int) -> list[int]:
-    rest = values.copy()
-    rest.remove(value)
-    return rest
-
-
-def _stands_out(value: int, others: list[int]) -> bool:
-    usual = median(others)
-    return value >= 2 * usual and value - usual >= LEAST_CENTS and robust_z(value, others) > THRESHOLD
+def _stands_out(value: int, others: Spread) -> bool:
+    above = value - others.middle
+    return value >= 2 * others.middle and above >= LEAST_CENTS and others.z(value) > THRESHOLD
 
 
 def _draft(book: Book, item: Item, usual: int) -> Draft:

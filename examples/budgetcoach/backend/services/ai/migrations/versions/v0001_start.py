@@ -27,7 +27,7 @@ def _text(name: str, nullable: bool = False) -> "sa.Column[object]":
     return sa.Column(name, sa.Text, nullable=nullable)
 
 
-def _cents(name: str, nullable: bool = False) -> "sa.Column[object]":
+def _big(name: str, nullable: bool = False) -> "sa.Column[object]":
     return sa.Column(name, sa.BigInteger, nullable=nullable)
 
 
@@ -44,7 +44,7 @@ def _projection() -> None:
         _id("id"),
         _id("user_id"),
         sa.Column("date", sa.Date, nullable=False),
-        _cents("amount_cents"),
+        _big("amount_cents"),
         *map(_text, ("description", "merchant", "category_name")),
         sa.PrimaryKeyConstraint("id", name="pk_bookings"),
     )
@@ -52,6 +52,7 @@ def _projection() -> None:
     op.create_table(
         "due_looks",
         _id("user_id"),
+        _big("version"),
         _time("due_at"),
         _time("since"),
         sa.PrimaryKeyConstraint("user_id", name="pk_due_looks"),
@@ -65,7 +66,7 @@ def _findings() -> None:
         _id("id"),
         _id("user_id"),
         *map(_text, ("fingerprint", "kind", "title", "body", "severity", "month")),
-        _cents("amount_cents", nullable=True),
+        _big("amount_cents", nullable=True),
         _text("category_name", nullable=True),
         sa.Column("rank", sa.Integer, nullable=False),
         _time("created_at"),
@@ -96,6 +97,6 @@ def _chat() -> None:
     op.create_table(
         "bills",
         *map(_text, ("month", "payer")),
-        _cents("microcents"),
+        _big("microcents"),
         sa.PrimaryKeyConstraint("month", "payer", name="pk_bills"),
     )
