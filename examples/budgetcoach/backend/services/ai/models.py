@@ -65,7 +65,7 @@ class ToldAnomaly(Base):
 
 
 class DueLook(Base):
-    """A user whose bookings have changed: when to look at the insights again. Each change is a new version."""
+    """A user whose bookings have changed: when to look again. Each change is a new version."""
 
     __tablename__ = "due_looks"
 
