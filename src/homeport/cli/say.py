@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -80,12 +81,12 @@ class Printer:
         if not self.json_lines:
             with self._lock:
                 self._spoke = time.monotonic()
-                click.echo(("\r\x1b[2K" if self.terminal else "") + text)
+                _echo(("\r\x1b[2K" if self.terminal else "") + text)
 
     def result(self, value: dict[str, object]) -> None:
         """The last object for machines; nothing for people."""
         if self.json_lines:
-            click.echo(json.dumps({"event": "result", **value}))
+            _echo(json.dumps({"event": "result", **value}))
 
     def _close(self, step: Step, mark: str, state: str) -> None:
         text = step.outcome or step.text
@@ -96,7 +97,7 @@ class Printer:
 
     def _event(self, step: Step, state: str, text: str) -> None:
         with self._lock:
-            click.echo(
+            _echo(
                 json.dumps(
                     {
                         "event": "step",
@@ -111,7 +112,15 @@ class Printer:
     def _over(self, text: str) -> None:
         with self._lock:
             columns = shutil.get_terminal_size().columns - 1
-            click.echo("\r\x1b[2K" + text[:columns], nl=False)
+            _echo("\r\x1b[2K" + text[:columns], nl=False)
+
+
+def _echo(text: str, nl: bool = True) -> None:
+    """Print; a reader that went away (`| head`) does not end a deploy half-way."""
+    try:
+        click.echo(text, nl=nl)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(fault: HomeportError) -> None:
