@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import threading
 import time
 import uuid
@@ -16,7 +17,7 @@ import pytest
 
 from tests.launcher import JWT_KEY, Launch, Service
 from tests.peer import PeerServer, peer
-from tests.servers import free_port
+from tests.servers import PostgresServer, free_port, wait_for
 
 USER = uuid.uuid4()
 OTHER = uuid.uuid4()
@@ -224,6 +225,24 @@ def test_answers_with_tokens_are_not_kept(gateway: Service) -> None:
         answer = httpx.post(f"{gateway.url}/api/v1/auth/login", json={}, headers=headers)
         assert "Idempotency-Replayed" not in answer.headers
     assert gateway.sql("SELECT * FROM idempotency_keys WHERE key = 'auth'") == []
+
+
+def test_database_dies_while_the_service_works(
+    launch: Launch, behind: PeerServer, postgres: PostgresServer
+) -> None:
+    """The work is done, so its answer reaches the client; a repetition is not done again."""
+    gateway = launch("gateway", {"TRANSACTION_URL": behind.url})
+    before = behind.requests
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(post, gateway, "dies", query="?sleep=2")
+        wait_for("the key is taken", lambda: len(gateway.sql("SELECT * FROM idempotency_keys")) == 1)
+        postgres.stop(signal.SIGQUIT)
+        assert answer.result().status_code == 201
+    assert post(gateway, "dies", query="?sleep=2").status_code == 503
+    postgres.start()
+    gateway.wait_ready()
+    assert post(gateway, "dies", query="?sleep=2").status_code == 409
+    assert behind.requests == before + 1
 
 
 def test_rate_limit_is_for_each_user(launch: Launch, behind: PeerServer) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from coachlib.app import runtime_of
+from coachlib.db import is_away
 from coachlib.errors import ApiError
 from coachlib.tokens import InvalidToken, read_access_token
 from services.gateway import body as bodies
@@ -17,6 +19,7 @@ from services.gateway.routing import Route, base_url, route_of
 from services.gateway.upstream import Call, NotReached, gateway_of, read, send, streamed
 
 router = APIRouter()
+log = logging.getLogger("gateway.routes")
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -76,5 +79,11 @@ async def _once(request: Request, call: Call, user_id: UUID, key: str) -> Respon
         raise
     # Any other failure leaves the key taken: the service may have done it, so it must not be done again now.
     response = await read(answer)
-    await keep(sessions, user_id, key, response)
+    try:
+        await keep(sessions, user_id, key, response)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        # It is done and the client shall know; only a repetition cannot be answered from memory.
+        log.error("the answer could not be kept for its key: %s", type(error).__name__)
     return response
