@@ -82,7 +82,7 @@ def main() -> None:
     from homeport.errors import HomeportError
 
     try:
-        cli(prog_name="homeport", standalone_mode=False)
+        sys.exit(cli(prog_name="homeport", standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as fault:
