@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, TimeoutError, expect
 
 from .bank_files import BankFile
 from .conftest import PATIENCE, Person
@@ -14,9 +14,23 @@ IMPORT_MS = 120_000 * PATIENCE
 EVENT_MS = 60_000 * PATIENCE
 
 
+def enter(page: Page, path: str) -> None:
+    """Opens a path of the app; again when Chromium cut the page or its script for a change of networks."""
+    for _ in range(4):
+        try:
+            page.goto(path)
+            page.locator("h1").first.wait_for(state="attached", timeout=5_000 * PATIENCE)
+        except Error as error:
+            if "ERR_NETWORK_CHANGED" not in str(error) and not isinstance(error, TimeoutError):
+                raise
+        else:
+            return
+    expect(page.locator("h1")).to_be_visible()
+
+
 def sign_up(page: Page, person: Person) -> None:
     """From the front door to an empty overview."""
-    page.goto("/")
+    enter(page, "/")
     page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Name").fill(person.name)
     page.get_by_label("E-mail").fill(person.email)
@@ -28,7 +42,7 @@ def sign_up(page: Page, person: Person) -> None:
 
 def log_in(page: Page, person: Person) -> None:
     """From the front door to the overview."""
-    page.goto("/login")
+    enter(page, "/login")
     page.get_by_label("E-mail").fill(person.email)
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Log in").click()

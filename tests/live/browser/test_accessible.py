@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from .bank_files import german
 from .conftest import Person, Visit, visit
-from .steps import add_category, go, import_file, log_in, set_limit, sign_up, spend
+from .steps import add_category, enter, go, import_file, log_in, set_limit, sign_up, spend
 
 pytestmark = pytest.mark.live
 PAGES = ("Overview", "Transactions", "Import", "Budgets", "Coach", "Inbox", "Settings")
@@ -46,7 +46,7 @@ def test_every_page_is_accessible(visitor: tuple[Visit, str], resident: Person) 
     seen, name = visitor
     faults: list[str] = []
     for door in ("/signup", "/login"):
-        seen.page.goto(door)
+        enter(seen.page, door)
         expect(seen.page.get_by_label("Password")).to_be_visible()
         faults += look(seen, f"{name}-{door[1:]}")
     log_in(seen.page, resident)
@@ -80,7 +80,7 @@ def test_keyboard_alone(browser: Browser, resident: Person) -> None:
     """Be told what is missing, log in, skip to the content, without a pointer."""
     seen = visit(browser)
     page = seen.page
-    page.goto("/login")
+    enter(page, "/login")
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

@@ -17,6 +17,7 @@ from .steps import (
     ask_coach,
     budget_row,
     counts,
+    enter,
     go,
     import_file,
     set_limit,
@@ -95,5 +96,5 @@ def stays_signed_in(page: Page, person: Person) -> None:
 def signs_out(page: Page) -> None:
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    page.goto("/budgets")
+    enter(page, "/budgets")
     expect(page).to_have_url(re.compile(r"/login\?next=%2Fbudgets$"))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from .conftest import Person, Visit
-from .steps import go, log_in, settled, sign_up
+from .steps import enter, go, log_in, settled, sign_up
 
 pytestmark = pytest.mark.live
 
@@ -53,7 +53,7 @@ def test_two_tabs_at_once(visitor: Visit) -> None:
     other = visitor.context.new_page()
     for _ in range(3):
         page.evaluate("setTimeout(() => location.reload(), 50)")
-        other.goto("/inbox")
+        enter(other, "/inbox")
         settled(other)
         settled(page)
         expect(other).to_have_title(re.compile("^Inbox"))
