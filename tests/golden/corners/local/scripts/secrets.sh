@@ -44,8 +44,9 @@ file() {
 
 mkdir -p secrets
 
-secret mail_password optional secrets/web/mail_password
+secret mail_password optional secrets/web/mail_password secrets/web-migrate/mail_password
 file secrets/web/mail_password 10001 0400 %s
+file secrets/web-migrate/mail_password 10001 0400 %s
 
 secret postgres_api_db generated secrets/postgres/api_db
 file secrets/api-v2/pgpass 0 0400 'postgres:5432:api_db:api_db:%s\n'
@@ -58,6 +59,8 @@ file secrets/postgres/monitor 999 0400 %s
 secret postgres_web_db generated secrets/postgres/web_db
 file secrets/web/pgpass 10001 0400 'postgres:5432:web_db:web_db:%s\n'
 file secrets/web/database_url 10001 0400 postgresql://web_db:%s@postgres:5432/web_db
+file secrets/web-migrate/pgpass 10001 0400 'postgres:5432:web_db:web_db_migrate:%s\n'
+file secrets/web-migrate/database_url 10001 0400 postgresql://web_db_migrate:%s@postgres:5432/web_db
 file secrets/postgres/web_db 999 0400 %s
 
 secret rabbitmq_admin generated secrets/rabbitmq/admin
@@ -73,14 +76,16 @@ file secrets/rabbitmq/store 999 0400 %s
 
 secret rabbitmq_web generated secrets/rabbitmq/web
 file secrets/web/rabbitmq_url 10001 0400 amqp://web:%s@rabbitmq:5672/corners
+file secrets/web-migrate/rabbitmq_url 10001 0400 amqp://web:%s@rabbitmq:5672/corners
 file secrets/rabbitmq/web 999 0400 %s
 
 secret rabbitmq_worker generated secrets/rabbitmq/worker
 file secrets/worker/rabbitmq_url 10001 0400 amqp://worker:%s@rabbitmq:5672/corners
 file secrets/rabbitmq/worker 999 0400 %s
 
-secret session_key generated secrets/web/session_key secrets/api-v2/session_key
+secret session_key generated secrets/web/session_key secrets/web-migrate/session_key secrets/api-v2/session_key
 file secrets/web/session_key 10001 0400 %s
+file secrets/web-migrate/session_key 10001 0400 %s
 file secrets/api-v2/session_key 0 0444 %s
 # Only root looks in; a container is given its own folder, and needs no way through this one.
 find secrets -type d -exec chmod 0755 {} +
