@@ -8,11 +8,9 @@ import "./styles/pages.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
-import { reloadAfterRelease } from "./app/Boundary";
 import { applyTheme, savedTheme } from "./app/theme";
 
 applyTheme(savedTheme());
-reloadAfterRelease();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

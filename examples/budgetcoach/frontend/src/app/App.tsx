@@ -1,8 +1,8 @@
 // The routes. Visitors see sign-up and log-in; everybody else sees the shell around a page loaded on demand.
-import { lazy, Suspense, useEffect, type ComponentType } from "react";
+import { Suspense, useEffect, type ComponentType } from "react";
 import { ErrorState, LoadingState } from "../ui/States";
 import { ToastProvider } from "../ui/Toast";
-import { Boundary } from "./Boundary";
+import { Boundary, page } from "./Boundary";
 import { UnreadProvider } from "./inbox";
 import { navigate, safePath, useLocation } from "./router";
 import { SessionProvider, useSession } from "./session";
@@ -14,17 +14,17 @@ interface Route {
 }
 
 const ROUTES: Record<string, Route> = {
-  "/": { title: "Overview", Page: lazy(() => import("../pages/Dashboard")) },
-  "/transactions": { title: "Transactions", Page: lazy(() => import("../pages/Transactions")) },
-  "/import": { title: "Import", Page: lazy(() => import("../pages/Import")) },
-  "/budgets": { title: "Budgets", Page: lazy(() => import("../pages/Budgets")) },
-  "/coach": { title: "Coach", Page: lazy(() => import("../pages/Coach")) },
-  "/inbox": { title: "Inbox", Page: lazy(() => import("../pages/Inbox")) },
-  "/settings": { title: "Settings", Page: lazy(() => import("../pages/Settings")) },
+  "/": { title: "Overview", Page: page(() => import("../pages/Dashboard")) },
+  "/transactions": { title: "Transactions", Page: page(() => import("../pages/Transactions")) },
+  "/import": { title: "Import", Page: page(() => import("../pages/Import")) },
+  "/budgets": { title: "Budgets", Page: page(() => import("../pages/Budgets")) },
+  "/coach": { title: "Coach", Page: page(() => import("../pages/Coach")) },
+  "/inbox": { title: "Inbox", Page: page(() => import("../pages/Inbox")) },
+  "/settings": { title: "Settings", Page: page(() => import("../pages/Settings")) },
 };
-const MISSING: Route = { title: "Not found", Page: lazy(() => import("../pages/NotFound")) };
+const MISSING: Route = { title: "Not found", Page: page(() => import("../pages/NotFound")) };
 const DOORS = ["/login", "/signup"];
-const Auth = lazy(() => import("../pages/Auth"));
+const Auth = page(() => import("../pages/Auth"));
 
 export function App() {
   return (

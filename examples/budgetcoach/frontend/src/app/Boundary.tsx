@@ -1,19 +1,26 @@
 // What happens when a page cannot be shown: a release took its script away (then the new app is loaded), or it failed.
-import { Component, type ReactNode } from "react";
+import { Component, lazy, type ComponentType, type ReactNode } from "react";
 import { ErrorState } from "../ui/States";
 
 const KEY = "budgetcoach.reloaded";
 const ONCE_IN_MS = 20_000;
 
-/** Loads the app anew when a lazily loaded part is gone, as after a release; not twice in a row. */
-export function reloadAfterRelease(): void {
-  window.addEventListener("vite:preloadError", (event) => {
-    const last = Number(sessionStorage.getItem(KEY));
-    if (Date.now() - last < ONCE_IN_MS) return;
-    event.preventDefault();
-    sessionStorage.setItem(KEY, String(Date.now()));
-    location.reload();
-  });
+interface Module<Props> {
+  default: ComponentType<Props>;
+}
+
+/** A page loaded on demand. When its script is gone, as after a release, the app is loaded anew; not twice in a row. */
+export function page<Props = object>(load: () => Promise<Module<Props>>): ComponentType<Props> {
+  return lazy(() => load().catch(reloadApp)) as ComponentType<Props>;
+}
+
+// Never resolves where it reloads: the page goes on saying that it loads until the new app is there.
+function reloadApp(fault: unknown): Promise<never> {
+  const last = Number(sessionStorage.getItem(KEY));
+  if (Date.now() - last < ONCE_IN_MS) throw fault;
+  sessionStorage.setItem(KEY, String(Date.now()));
+  location.reload();
+  return new Promise(() => undefined);
 }
 
 export class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
