@@ -99,3 +99,13 @@ def image_names() -> Command:
 def remove_images(*references: str) -> Command:
     """Take these names away, and the layers that nothing else holds."""
     return acts("docker", "image", "rm", *references, timeout=300)
+
+
+def layer_sizes(reference: str) -> Command:
+    """Bytes that each step of an image added, newest first, one a line."""
+    return asks("docker", "history", "--human=false", "--format", "{{.Size}}", reference)
+
+
+def root() -> Command:
+    """The folder that holds the engine's data."""
+    return asks("docker", "info", "--format", "{{.DockerRootDir}}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from functools import cache
 
 from homeport.engine.authority import Authority
+from homeport.engine.ssh import hostname
 from homeport.stack.model import Target
 
 
@@ -15,13 +17,28 @@ def get(target: Target, path: str, timeout: float = 5.0) -> tuple[int, str]:
     context = ssl.create_default_context()
     if target.env.tls == "self-signed":
         context.load_verify_locations(cafile=str(Authority.open((target.env.domain,)).root))
-    address = "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
     try:
-        with socket.create_connection((address, target.env.ports.https), timeout) as plain:
+        with socket.create_connection((address(target), target.env.ports.https), timeout) as plain:
             secured = context.wrap_socket(plain, server_hostname=target.env.domain)
             return _ask(secured, target.env.domain, path, timeout)
     except OSError as fault:
         return 0, f"no answer ({fault})"
+
+
+def address(target: Target) -> str:
+    """Where the edge is: on this machine where it is bound; elsewhere what the domain resolves to, and as long as
+    there is no DNS record, the host that ssh connects to."""
+    if target.local:
+        return "127.0.0.1" if target.bind == "0.0.0.0" else target.bind  # noqa: S104
+    return _remote(target.env.domain, target.env.host)
+
+
+@cache
+def _remote(domain: str, destination: str) -> str:
+    try:
+        return str(socket.getaddrinfo(domain, None)[0][4][0])
+    except OSError:
+        return hostname(destination) or domain
 
 
 def _ask(secured: ssl.SSLSocket, domain: str, path: str, timeout: float) -> tuple[int, str]:

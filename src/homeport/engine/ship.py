@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from homeport.commands import docker
+from homeport.engine.disk import disk
 from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.ssh import SshRunner
+from homeport.engine.ssh_faults import lost
 from homeport.errors import BuildError, HostError
 
 Chain = tuple[str, ...]  # digests of layers, lowest first
@@ -34,29 +36,37 @@ class Shipped:
 
 
 def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]) -> Shipped:
-    """Send the images that the host has not. The local engine must have them all."""
+    """Send the images that the host has not. The local engine must have them all; the host must have room."""
     wanted = sorted(set(references))
     mine, theirs = images(LocalRunner(), wanted), images(host, None)
-    missing = [ref for ref in wanted if ref not in theirs or theirs[ref].id != mine[ref].id]
+    missing = [ref for ref in wanted if ref not in theirs or not theirs[ref].same(mine[ref])]
     if not missing:
         return Shipped(0, 0, 0, 0)
     there = {one.layers[:n] for one in theirs.values() for n in range(1, len(one.layers) + 1)}
     keep = _layers_there([mine[ref].layers for ref in missing], there)
+    _check_room(host, _size({mine[ref].layers: ref for ref in missing}, there))
     try:
         return _send(missing, keep, host, note)
-    except BuildError:
-        if not keep:
-            raise
+    except _LacksLayer:
         note("the host takes whole images only; sending them again in full")
         return _send(missing, frozenset(), host, note)
 
 
+class _LacksLayer(Exception):  # noqa: N818 (reads as what happened)
+    """The host asked for a layer that was left out."""
+
+
 @dataclass(frozen=True)
 class Image:
-    """An image on an engine: its id and its layers."""
+    """An image on an engine: its id, its layers and when it was made."""
 
     id: str
     layers: Chain
+    created: str = ""
+
+    def same(self, other: Image) -> bool:
+        """Whether it is the same image. Two kinds of image store may call one image by different ids."""
+        return self.id == other.id or (self.layers, self.created) == (other.layers, other.created)
 
 
 def images(runner: Runner, references: list[str] | None) -> dict[str, Image]:
@@ -67,7 +77,7 @@ def images(runner: Runner, references: list[str] | None) -> dict[str, Image]:
         return {}
     found: dict[str, Image] = {}
     for one in json.loads(runner.run(docker.image_ids(*references)).out or "[]"):
-        image = Image(one["Id"], tuple(one["RootFS"].get("Layers") or ()))
+        image = Image(one["Id"], tuple(one["RootFS"].get("Layers") or ()), one["Created"])
         found |= dict.fromkeys(one["RepoTags"] or (), image)
     return found
 
@@ -82,31 +92,66 @@ def _layers_there(chains: list[Chain], there: set[Chain]) -> frozenset[str]:
     return frozenset(kept - needed)
 
 
+def _size(chains: dict[Chain, str], there: set[Chain]) -> int:
+    """Bytes that the missing layers take on the host: from the history of each image, newest layer first."""
+    sizes: dict[Chain, int] = {}
+    for chain, reference in chains.items():
+        listed = LocalRunner().run(docker.layer_sizes(reference)).out.split()
+        for n, size in enumerate(size for size in map(int, listed) if size):
+            sizes[chain[: max(0, len(chain) - n)]] = size
+    return sum(size for chain, size in sizes.items() if chain and chain not in there)
+
+
+def _check_room(host: SshRunner, needed: int) -> None:
+    """HostError when the disk of the host's engine would be left too full. While images are unpacked they lie
+    there twice."""
+    root = host.run(docker.root()).out.strip()
+    found = disk(host, root)
+    if found and found.free < max(needed + found.reserve, 2 * needed):
+        raise HostError(
+            f"{host.destination}: {needed / 1e9:.2f} GB of images would not leave 10 % of the disk of {root} "
+            f"({found.words()}); nothing was changed",
+            f"Free some: `ssh {host.destination} docker system df` shows what Docker holds.",
+        )
+
+
 def _send(
     references: list[str], keep: frozenset[str], host: SshRunner, note: Callable[[str], None]
 ) -> Shipped:
-    save = subprocess.Popen(["docker", "save", *references], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    save = subprocess.Popen(["docker", "save", *references], stdout=pipe, stderr=subprocess.DEVNULL)
     load = subprocess.Popen(
-        host.words("docker load -q"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        host.words("docker load -q"), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, bufsize=0
     )
     with save, load:
         assert save.stdout and load.stdin and load.stdout  # noqa: S101 (Popen with PIPE has them)
-        counter = _Counter(load.stdin)
+        counter, sent, whole = _Counter(load.stdin), 0, False
         try:
             sent = _filter(save.stdout, counter, keep, lambda text: note(f"{text} ({counter.megabytes})"))
-            load.stdin.close()
-        except OSError:
+            whole = True
+        except (OSError, tarfile.TarError):
             save.kill()
+        load.stdin.close()
         said = load.stdout.read().decode(errors="replace")
-        if load.wait() == 255:
-            raise HostError(
-                f"the connection to {host.destination} was lost while images travelled", "Run it again."
-            )
-        if load.returncode:
+        _judge(load.wait(), said, host.destination)
+        if save.wait() or not whole:
             raise BuildError(
-                f"{host.destination}: docker load failed", "Its own words are above.", said[-500:]
+                "docker save failed: an image went away while it travelled", "Run it again: it is built anew."
             )
     return Shipped(len(references), counter.count, sent, len(keep))
+
+
+def _judge(code: int, said: str, destination: str) -> None:
+    """Raise what the end of `docker load` on the host means."""
+    if code == 255:
+        raise lost(destination, said[-500:])
+    if "no space left" in said:
+        cure = f"Free some: `ssh {destination} docker system df` shows what Docker holds."
+        raise HostError(f"{destination}: the disk became full while images came in", cure, said[-500:])
+    if code and ("no such file" in said or "not found" in said):
+        raise _LacksLayer(said)
+    if code:
+        raise BuildError(f"{destination}: docker load failed", "Its own words are above.", said[-500:])
 
 
 class _Counter:

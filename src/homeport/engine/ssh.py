@@ -1,11 +1,13 @@
 """SshMachine: a host behind the OpenSSH client, with the user's own configuration, agent and known_hosts.
 
 One connection is opened and shared by all commands (ControlMaster). Every command has a deadline, and a
-connection that is lost is a clear error: the host itself is left as it is, and safe.
+connection that is lost is a clear error: the host itself is left as it is, and safe. HOMEPORT_SSH_CONFIG names a
+file to use in place of ~/.ssh/config (`ssh -F`), for CI.
 """
 
 from __future__ import annotations
 
+import atexit
 import base64
 import io
 import os
@@ -15,24 +17,30 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from homeport.commands.command import Command, acts, asks
 from homeport.engine.machine import Put, locked_by, pack
 from homeport.engine.runner import LocalRunner, Result
+from homeport.engine.ssh_faults import explain, lost, refused
 from homeport.errors import HostError
 
 _LOST = 255  # ssh's own exit code
+_LOCKED = 75
 _OPTIONS = (
     "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
     "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
-    "-o", "ControlMaster=auto", "-o", "ControlPersist=120",
+    "-o", "ControlMaster=auto", "-o", "ControlPersist=30",
 )  # fmt: skip
+_AT_ONCE = 8  # sessions of one connection; sshd takes 10 unless told otherwise (MaxSessions)
 # Writes a tar from stdin file by file: unpacked beside the target, then renamed, so that a reader never sees half.
 _WRITE = """
-set -e
+set -e; umask 022
+find "$1" -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
 t=$(mktemp -d "$1/.incoming.XXXXXX"); trap 'rm -rf "$t"' EXIT
 tar -C "$t" -xpf -
 cd "$t"; find . -type d | while read -r d; do mkdir -p "$1/$d"; done
@@ -44,40 +52,51 @@ exec 3<>"/dev/tcp/$0/$1" || exit 7
 printf 'GET %s HTTP/1.0\\r\\nHost: localhost\\r\\nUser-Agent: homeport\\r\\nConnection: close\\r\\n\\r\\n' "$2" >&3
 head -c 600 <&3
 """
+# Holds the lock while it is told so at least every _PATIENCE seconds: a connection that was cut tells nobody.
 _HOLD = """
-exec 9>>"$0"; flock -n 9 || { cat "$0"; exit 75; }
-printf %s "$1" > "$0"; echo held; cat >/dev/null
+umask 022; exec 9>>"$0" || exit 1
+flock -n 9 || { cat "$0"; exit 75; }
+printf %s "$1" > "$0"; echo held
+while read -r -t "$2" _; do :; done
 """
+_PATIENCE, _BEAT = 30, 2.0  # seconds
 
 
 @dataclass(frozen=True)
 class SshRunner:
-    """Runs commands over the shared connection. `destination` as ssh takes it: USER@HOST, or a name from ssh_config."""
+    """Runs commands over the shared connection. `destination` as ssh takes it: USER@HOST, or a name from ssh_config.
+
+    `unlocked` is set when the lock that was held is gone with its connection: then nothing acts any more.
+    """
 
     destination: str
     control: str  # path of the control socket
-    extra: tuple[str, ...] = ()
+    unlocked: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    _room: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(_AT_ONCE), compare=False, repr=False
+    )
 
     def words(self, remote: str) -> tuple[str, ...]:
-        return (
-            "ssh",
-            *_OPTIONS,
-            "-o",
-            f"ControlPath={self.control}",
-            *self.extra,
-            self.destination,
-            "--",
-            remote,
-        )
+        """The argv that has the host's shell run `remote`."""
+        shared = ("-o", f"ControlPath={self.control}")
+        return ("ssh", *_config(), *_OPTIONS, *shared, "--", self.destination, remote)
 
     def run(self, command: Command) -> Result:
-        result = LocalRunner().run(self._over(command))
-        return self._checked(result)
+        with self._room:
+            return self._checked(LocalRunner().run(self._over(command)))
 
     def stream(self, command: Command, line: Callable[[str], None]) -> Result:
-        return self._checked(LocalRunner().stream(self._over(command), line))
+        with self._room:
+            return self._checked(LocalRunner().stream(self._over(command), line))
+
+    def close(self) -> None:
+        """End the shared connection."""
+        words = ("ssh", *_config(), "-o", f"ControlPath={self.control}", "-O", "exit", self.destination)
+        subprocess.run(words, capture_output=True, timeout=10, check=False)
 
     def _over(self, command: Command) -> Command:
+        if command.acts and self.unlocked.is_set():
+            raise lost(self.destination)
         remote = shlex.join(command.argv)
         if command.env:
             remote = "env " + shlex.join(f"{k}={v}" for k, v in command.env) + " " + remote
@@ -87,12 +106,20 @@ class SshRunner:
 
     def _checked(self, result: Result) -> Result:
         if result.code == _LOST:
-            raise HostError(
-                f"the connection to {self.destination} failed or was lost",
-                f"Nothing on it was left half done. Try: ssh {self.destination} true; then run the same command again.",
-                result.tail(4),
-            )
+            raise explain(self.destination, result.tail(4))
         return result
+
+
+def _config() -> tuple[str, ...]:
+    file = os.environ.get("HOMEPORT_SSH_CONFIG")
+    return ("-F", file) if file else ()
+
+
+def hostname(destination: str) -> str:
+    """The address or name that ssh would connect to; empty when it does not know."""
+    result = LocalRunner().run(asks("ssh", *_config(), "-G", "--", destination))
+    found = (line.split() for line in result.out.splitlines())
+    return next((words[1] for words in found if len(words) > 1 and words[0] == "hostname"), "")
 
 
 @dataclass(frozen=True)
@@ -102,12 +129,15 @@ class SshMachine:
     runner: SshRunner
 
     @classmethod
-    def connect(cls, destination: str, extra: tuple[str, ...] = ()) -> SshMachine:
-        """Open the connection. HostError when it cannot be had."""
+    def connect(cls, destination: str) -> SshMachine:
+        """Open the connection, this process's own, which ends with it. HostError when it cannot be had."""
         folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"homeport-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        machine = cls(SshRunner(destination, str(folder / "%C"), extra))
+        if folder.lstat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+            raise HostError(f"{folder} is not yours alone", "Remove it; homeport keeps its connection there.")
+        machine = cls(SshRunner(destination, f"{folder}/{os.getpid()}-%C"))
         machine.runner.run(asks("true", timeout=30))
+        atexit.register(machine.runner.close)
         return machine
 
     @property
@@ -116,7 +146,11 @@ class SshMachine:
 
     @property
     def privileged(self) -> bool:
-        return self.runner.run(asks("id", "-u")).out.strip() == "0"
+        return self._uid == "0"
+
+    @cached_property
+    def _uid(self) -> str:
+        return self.runner.run(asks("id", "-u")).out.strip()
 
     def read(self, path: str) -> str | None:
         result = self.runner.run(asks("sh", "-c", '[ -e "$0" ] || exit 44; exec cat "$0"', path))
@@ -135,7 +169,7 @@ class SshMachine:
         if not wanted:
             return
         root = os.path.commonpath([str(PurePosixPath(file.path).parent) for file in wanted])
-        self._act(acts("sh", "-c", 'mkdir -p "$0"', root))
+        self._act(acts("sh", "-c", 'umask 022; mkdir -p "$0"', root))
         self._act(
             acts(
                 "sh",
@@ -157,7 +191,7 @@ class SshMachine:
     def make_folders(self, folders: Iterable[str], mode: int = 0o755) -> None:
         wanted = list(folders)
         if wanted:
-            self._act(acts("sh", "-c", f'mkdir -p "$@" && chmod {mode:o} "$@"', "sh", *wanted))
+            self._act(acts("sh", "-c", f'umask 022; mkdir -p "$@" && chmod {mode:o} "$@"', "sh", *wanted))
 
     def remove(self, paths: Iterable[str]) -> None:
         wanted = list(paths)
@@ -194,36 +228,66 @@ class SshMachine:
 
     @contextmanager
     def lock(self, path: str, who: str) -> Iterator[None]:
-        """A shell on the host holds the lock for as long as this connection gives it an open stdin."""
-        self._act(acts("mkdir", "-p", str(PurePosixPath(path).parent)))
-        words = self.runner.words(shlex.join(("sh", "-c", _HOLD, path, who)))
-        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-            assert holder.stdout  # noqa: S101 (Popen with PIPE has one)
+        """A shell on the host holds the lock for as long as it hears from us."""
+        self.make_folders([str(PurePosixPath(path).parent)])
+        words = self.runner.words(shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE))))
+        pipe = subprocess.PIPE
+        with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as holder:
             answer = _first_line(holder)
             if answer != "held":
-                holder.kill()
-                raise locked_by(answer)
+                self._not_held(holder, path, answer)
+            done = threading.Event()
+            beat = threading.Thread(target=self._beat, args=(holder, done), daemon=True, name="lock")
+            beat.start()
             try:
                 yield
             finally:
-                holder.kill()
+                done.set()
+                beat.join(timeout=10)
+                _let_go(holder)
+
+    def _beat(self, holder: subprocess.Popen[bytes], done: threading.Event) -> None:
+        """Say that we live, until we are done; when nobody listens any more the lock is gone."""
+        while not done.wait(_BEAT):
+            try:
+                assert holder.stdin  # noqa: S101 (Popen with PIPE has one)
+                holder.stdin.write(b".\n")
+            except OSError:
+                self.runner.unlocked.set()
+                return
+
+    def _not_held(self, holder: subprocess.Popen[bytes], path: str, answer: str) -> NoReturn:
+        holder.kill()
+        said = (holder.stderr.read() if holder.stderr else b"").decode(errors="replace").strip()
+        if holder.wait() == _LOCKED or answer.startswith("{"):
+            raise locked_by(answer)
+        if holder.returncode == _LOST:
+            raise explain(self.name, said)
+        raise HostError(
+            f"{self.name}: the lock {path} could not be taken", "The host needs bash and flock.", said
+        )
 
     def _act(self, command: Command) -> None:
         result = self.runner.run(command)
         if not result.ok:
-            raise HostError(
-                f"{self.name}: `{command.argv[0]}` failed while writing below {command.argv[-1]}",
-                "May this user write there? The stack lives in /opt/NAME, owned by the user who deploys.",
-                result.tail(4),
-            )
+            raise refused(self.name, command, result.tail(4))
 
 
-def _first_line(holder: subprocess.Popen[str], seconds: float = 20.0) -> str:
+def _let_go(holder: subprocess.Popen[bytes]) -> None:
+    """End the lock's shell, and wait until it is free."""
+    with suppress(subprocess.TimeoutExpired):
+        if holder.stdin:
+            holder.stdin.close()
+        holder.wait(timeout=5)
+    holder.kill()
+
+
+def _first_line(holder: subprocess.Popen[bytes], seconds: float = 20.0) -> str:
     """What the lock's shell says first; empty when it says nothing in time."""
     killer = threading.Timer(seconds, holder.kill)
     killer.start()
     try:
-        return (holder.stdout.readline() if holder.stdout else "").strip()
+        return (holder.stdout.readline() if holder.stdout else b"").decode(errors="replace").strip()
     finally:
         killer.cancel()
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from homeport.commands import docker
 from homeport.commands.command import asks
+from homeport.engine.disk import disk
 from homeport.engine.machine import Machine
 from homeport.engine.runner import Runner
+from homeport.engine.ssh import SshRunner
 from homeport.errors import HostError
 from homeport.stack.model import Target
 
 OLDEST_ENGINE = (25, 0)  # start_interval of health checks
 OLDEST_COMPOSE = (2, 20)
-LEAST_FREE = 0.10  # share of the disk that must be free, as long as that is less than MOST_FREE
-MOST_FREE = 5 * 1024**3  # bytes
+_NO_PROGRAM = 127  # what a shell ends with when there is no such program
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,21 @@ class Fault:
 def check_engine(runner: Runner) -> Engine:
     """Ask the engine; HostError when it does not answer or is too old."""
     version = runner.run(docker.engine_version())
+    if version.code == _NO_PROGRAM:
+        raise HostError(
+            f"{_place(runner)} has no Docker engine",
+            "Install it there, on Debian 13: apt-get install docker.io docker-cli docker-compose",
+            version.tail(1),
+        )
+    if "permission denied" in version.err:
+        raise HostError(
+            f"{_place(runner)}: this user may not use the Docker engine",
+            "As root, there: usermod -aG docker USER; then log in anew.",
+            version.tail(1),
+        )
     if not version.ok:
         raise HostError(
-            "no Docker engine answers",
+            f"{_place(runner)}: no Docker engine answers",
             "Start it (systemctl start docker), or let `./run up` install one; may you use its socket? (id -nG)",
             version.tail(3),
         )
@@ -61,6 +74,10 @@ def check_engine(runner: Runner) -> Engine:
     if _numbers(engine.compose) < OLDEST_COMPOSE:
         raise HostError(f"docker compose is {engine.compose}; homeport needs 2.20 or later", "Upgrade it.")
     return engine
+
+
+def _place(runner: Runner) -> str:
+    return runner.destination if isinstance(runner, SshRunner) else "this machine"
 
 
 def check(machine: Machine, target: Target, engine: Engine, running: bool) -> None:
@@ -79,11 +96,10 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _disk(machine: Machine, engine: Engine) -> Iterator[Fault]:
-    result = machine.runner.run(asks("df", "-B1", "--output=size,avail", engine.root))
-    size, free = (int(n) for n in result.out.split()[-2:]) if result.ok else (1, 1)
-    if free < min(size * LEAST_FREE, MOST_FREE):
+    found = disk(machine.runner, engine.root)
+    if found and found.free < found.reserve:
         yield Fault(
-            f"the disk of {engine.root} is full: {free / 1024**3:.1f} GB of {size / 1024**3:.0f} GB free",
+            f"the disk of {engine.root} is full: {found.words()}",
             "Free some: `docker system df` shows what Docker holds; `docker builder prune` is harmless.",
         )
 
@@ -109,6 +125,8 @@ def _domain(target: Target) -> Iterator[Fault]:
     domain = target.env.domain
     if domain == "localhost" or domain.endswith(".localhost"):
         return  # browsers and curl answer these themselves (RFC 6761)
+    if not target.local and target.env.tls == "self-signed":
+        return  # a name of the house, or not yet a name: the edge is asked at the host's own address
     try:
         socket.getaddrinfo(domain, target.env.ports.https)
     except OSError:

@@ -1,0 +1,1 @@
+"""Throw-away hosts behind ssh, and what must hold on them."""
