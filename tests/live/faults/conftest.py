@@ -1,0 +1,20 @@
+"""The stack runs once for all tests of this folder; each begins with a good release that nothing is wrong with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.faults.running import Stack, clear
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    clear()
+    stack = Stack.copy(tmp_path_factory.mktemp("faults") / "stack")
+    try:
+        stack.good("first")
+        yield stack
+    finally:
+        stack.down()

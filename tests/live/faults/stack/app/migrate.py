@@ -1,0 +1,20 @@
+"""Brings the schema up: schema.sql, one statement after the other, and what this release does wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psycopg
+from behave import FAULT
+
+
+def main() -> None:
+    with psycopg.connect(Path(os.environ["DATABASE_URL_FILE"]).read_text(), autocommit=True) as connection:
+        connection.execute(Path("schema.sql").read_text())
+        if FAULT == "migration":
+            connection.execute("ALTER TABLE ledgers ADD COLUMN page int")
+
+
+if __name__ == "__main__":
+    main()
