@@ -18,11 +18,11 @@ class Person:
         self.service = service
         self.id = str(uuid.uuid4())
 
-    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        headers = {"X-User-Id": self.id, **options.pop("headers", {})}
-        return self.service.client.request(method, f"/api/v1{path}", headers=headers, **options)
+    def call(self, method: str, path: str, json: object = None) -> httpx.Response:
+        headers = {"X-User-Id": self.id}
+        return self.service.client.request(method, f"/api/v1{path}", headers=headers, json=json)
 
-    def add(self, date: str, cents: int, description: str, **more: Any) -> dict[str, Any]:
+    def add(self, date: str, cents: int, description: str, **more: object) -> dict[str, Any]:
         body = {"date": date, "amount_cents": cents, "description": description, **more}
         answer = self.call("POST", "/transactions", json=body)
         assert answer.status_code == 201, answer.text

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from tests.launcher import Launch, Service
 from tests.servers import PostgresServer, RabbitServer, wait_for
 
+Files = dict[str, tuple[str, bytes, str]]
 SAMPLES = Path(__file__).parent / "samples"
 
 
@@ -25,9 +27,11 @@ class Importer:
         self.service = service
         self.id = str(uuid.uuid4())
 
-    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def call(
+        self, method: str, path: str, files: Files | None = None, data: dict[str, str] | None = None
+    ) -> httpx.Response:
         return self.service.client.request(
-            method, f"/api/v1{path}", headers={"X-User-Id": self.id}, **options
+            method, f"/api/v1{path}", headers={"X-User-Id": self.id}, files=files, data=data
         )
 
     def upload(self, data: bytes, name: str = "export.csv") -> str:
@@ -237,7 +241,7 @@ def test_a_polite_stop_gives_the_import_to_the_next_at_once(launch: Launch) -> N
     assert ada.finished(job)["imported"] == ada.count() == LINES - 12
 
 
-def test_fifty_thousand_lines(launch: Launch, record_property: Any) -> None:
+def test_fifty_thousand_lines(launch: Launch, record_property: Callable[[str, object], None]) -> None:
     service = launch("transaction")
     ada = Importer(service)
     idle = _peak_rss(service)
