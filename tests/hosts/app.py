@@ -64,7 +64,10 @@ class App:
     @property
     def environment(self) -> dict[str, str]:
         """For the command: ssh's configuration of the host, keys and authority of our own."""
-        own = {"HOMEPORT_SSH_CONFIG": str(self.host.config), "XDG_CONFIG_HOME": str(self.host.folder / "config")}
+        own = {
+            "HOMEPORT_SSH_CONFIG": str(self.host.config),
+            "XDG_CONFIG_HOME": str(self.host.folder / "config"),
+        }
         return {**os.environ, **own}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -102,7 +105,9 @@ class App:
         """What a visitor gets from the host's own address: status and body."""
         words = ("curl", "-sS", "-k", "-m", "8", "-w", "\\n%{http_code}", "--resolve")
         place = f"{self.target.env.domain}:443:{self.host.address}"
-        done = subprocess.run((*words, place, f"{self.target.url}/"), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            (*words, place, f"{self.target.url}/"), capture_output=True, text=True, check=False
+        )
         body, _, status = done.stdout.rpartition("\n")
         return int(status or 0), body or done.stderr.strip()
 
@@ -143,5 +148,3 @@ class App:
         """Whether every container that runs is, and the edge answers."""
         states = self.containers().values()
         return bool(states) and all("(healthy)" in state for state in states) and self.ask()[0] == 200
-
-

@@ -104,10 +104,14 @@ class Host:
 
     def cut(self) -> None:
         """No packet of ssh gets in any more; the rest of the network is as it was."""
-        self.inside("iptables -w -I INPUT -p tcp --dport 22 -j DROP; iptables -w -I OUTPUT -p tcp --sport 22 -j DROP")
+        self.inside(
+            "iptables -w -I INPUT -p tcp --dport 22 -j DROP; iptables -w -I OUTPUT -p tcp --sport 22 -j DROP"
+        )
 
     def mend(self) -> None:
-        self.inside("iptables -w -D INPUT -p tcp --dport 22 -j DROP; iptables -w -D OUTPUT -p tcp --sport 22 -j DROP")
+        self.inside(
+            "iptables -w -D INPUT -p tcp --dport 22 -j DROP; iptables -w -D OUTPUT -p tcp --sport 22 -j DROP"
+        )
 
     def down(self) -> None:
         """Remove it with its data."""
@@ -146,6 +150,8 @@ def _network() -> None:
 
 
 def _free_address() -> str:
-    taken = outer("docker", "network", "inspect", "-f", "{{range .Containers}}{{.IPv4Address}} {{end}}", NETWORK)
+    taken = outer(
+        "docker", "network", "inspect", "-f", "{{range .Containers}}{{.IPv4Address}} {{end}}", NETWORK
+    )
     used = {address.partition("/")[0] for address in taken.split()}
     return next(f"{SUBNET}.{n}" for n in range(10, 250) if f"{SUBNET}.{n}" not in used)

@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import IO, cast
 
 from homeport.commands import docker
@@ -43,13 +44,13 @@ def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]
     if not missing:
         return Shipped(0, 0, 0, 0)
     there = {one.layers[:n] for one in theirs.values() for n in range(1, len(one.layers) + 1)}
-    keep = _layers_there([mine[ref].layers for ref in missing], there)
+    layers = _layers([mine[ref].layers for ref in missing], there)
     _check_room(host, _size({mine[ref].layers: ref for ref in missing}, there))
     try:
-        return _send(missing, keep, host, note)
+        return _send(missing, layers, host, note)
     except _LacksLayer:
         note("the host takes whole images only; sending them again in full")
-        return _send(missing, frozenset(), host, note)
+        return _send(missing, _Layers(frozenset(), layers.all), host, note)
 
 
 class _LacksLayer(Exception):  # noqa: N818 (reads as what happened)
@@ -82,14 +83,22 @@ def images(runner: Runner, references: list[str] | None) -> dict[str, Image]:
     return found
 
 
-def _layers_there(chains: list[Chain], there: set[Chain]) -> frozenset[str]:
-    """Digests that may be left out: those at the host in the same chain, for every image that has them."""
+@dataclass(frozen=True)
+class _Layers:
+    """Digests of the layers of the images that travel: those that may be left out, and all."""
+
+    there: frozenset[str]
+    all: frozenset[str]
+
+
+def _layers(chains: list[Chain], there: set[Chain]) -> _Layers:
+    """A layer may be left out when the host has it in the same chain, for every image that has it."""
     kept: set[str] = set()
     needed: set[str] = set()
     for chain in chains:
         for n in range(1, len(chain) + 1):
             (kept if chain[:n] in there else needed).add(chain[n - 1])
-    return frozenset(kept - needed)
+    return _Layers(frozenset(kept - needed), frozenset(kept | needed))
 
 
 def _size(chains: dict[Chain, str], there: set[Chain]) -> int:
@@ -115,9 +124,7 @@ def _check_room(host: SshRunner, needed: int) -> None:
         )
 
 
-def _send(
-    references: list[str], keep: frozenset[str], host: SshRunner, note: Callable[[str], None]
-) -> Shipped:
+def _send(references: list[str], layers: _Layers, host: SshRunner, note: Callable[[str], None]) -> Shipped:
     pipe = subprocess.PIPE
     save = subprocess.Popen(["docker", "save", *references], stdout=pipe, stderr=subprocess.DEVNULL)
     load = subprocess.Popen(
@@ -127,7 +134,7 @@ def _send(
         assert save.stdout and load.stdin and load.stdout  # noqa: S101 (Popen with PIPE has them)
         counter, sent, whole = _Counter(load.stdin), 0, False
         try:
-            sent = _filter(save.stdout, counter, keep, lambda text: note(f"{text} ({counter.megabytes})"))
+            sent = _filter(save.stdout, counter, layers, lambda text: note(f"{text} ({counter.words})"))
             whole = True
         except (OSError, tarfile.TarError):
             save.kill()
@@ -138,7 +145,7 @@ def _send(
             raise BuildError(
                 "docker save failed: an image went away while it travelled", "Run it again: it is built anew."
             )
-    return Shipped(len(references), counter.count, sent, len(keep))
+    return Shipped(len(references), counter.count, sent, len(layers.there))
 
 
 def _judge(code: int, said: str, destination: str) -> None:
@@ -169,26 +176,31 @@ class _Counter:
         self._stream.flush()
 
     @property
-    def megabytes(self) -> str:
-        return f"{self.count / 1e6:.1f} MB"
+    def words(self) -> str:
+        return size(self.count)
 
 
-def _filter(source: IO[bytes], sink: _Counter, keep: frozenset[str], note: Callable[[str], None]) -> int:
-    """Copy the archive, gzipped, without the layers in `keep`; how many layers went."""
+def size(count: int) -> str:
+    """12.3 kB, 4.5 MB."""
+    return f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
+
+
+def _filter(source: IO[bytes], sink: _Counter, layers: _Layers, note: Callable[[str], None]) -> int:
+    """Copy the archive, gzipped, without the layers that are there; how many layers went."""
     sent = 0
-    names = {f"blobs/sha256/{digest.removeprefix('sha256:')}" for digest in keep}
     with gzip.GzipFile(fileobj=cast(IO[bytes], sink), mode="wb", compresslevel=1) as packed:
         with (
             tarfile.open(fileobj=source, mode="r|") as old,
             tarfile.open(fileobj=cast(IO[bytes], packed), mode="w|") as new,
         ):
             for entry in old:
-                if entry.name in names:
+                digest = f"sha256:{PurePosixPath(entry.name).name}"
+                if digest in layers.there:
                     continue
-                new.addfile(entry, old.extractfile(entry) if entry.isfile() else None)
-                if entry.isfile() and entry.size > 4096:
+                if entry.isfile() and digest in layers.all:
                     sent += 1
-                    note(f"layer {sent}, {entry.size / 1e6:.1f} MB")
+                    note(f"layer {sent}, {size(entry.size)}")
+                new.addfile(entry, old.extractfile(entry) if entry.isfile() else None)
         while source.read(65536):
             pass
     return sent

@@ -55,23 +55,33 @@ head -c 600 <&3
 # Holds the lock while it is told so at least every _PATIENCE seconds: a connection that was cut tells nobody.
 _HOLD = """
 umask 022; exec 9>>"$0" || exit 1
-flock -n 9 || { cat "$0"; exit 75; }
+flock -w 3 9 || { cat "$0"; exit 75; }
+exec 8>>"$3"; flock -w 120 8 || { echo "commands of a deploy that was cut off still run" >&2; exit 1; }; exec 8>&-
 printf %s "$1" > "$0"; echo held
 while read -r -t "$2" _; do :; done
 """
-_PATIENCE, _BEAT = 30, 2.0  # seconds
+_PATIENCE, _BEAT = 15, 2.0  # seconds
+
+
+@dataclass
+class Lock:
+    """The state of a lock on the host. `busy`: a file there that every act holds too; `lost`: gone, with its connection,
+    and nothing acts any more."""
+
+    busy: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True)
 class SshRunner:
     """Runs commands over the shared connection. `destination` as ssh takes it: USER@HOST, or a name from ssh_config.
 
-    `unlocked` is set when the lock that was held is gone with its connection: then nothing acts any more.
+    Under a lock, what acts holds `lock.busy` as well, so that the next to lock waits for commands that outlive us.
     """
 
     destination: str
     control: str  # path of the control socket
-    unlocked: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    lock: Lock = field(default_factory=lambda: Lock(), compare=False, repr=False)
     _room: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(_AT_ONCE), compare=False, repr=False
     )
@@ -95,13 +105,15 @@ class SshRunner:
         subprocess.run(words, capture_output=True, timeout=10, check=False)
 
     def _over(self, command: Command) -> Command:
-        if command.acts and self.unlocked.is_set():
+        if command.acts and self.lock.lost:
             raise lost(self.destination)
         remote = shlex.join(command.argv)
         if command.env:
             remote = "env " + shlex.join(f"{k}={v}" for k, v in command.env) + " " + remote
         if command.cwd:
             remote = f"cd {shlex.quote(command.cwd)} && {remote}"
+        if command.acts and self.lock.busy:
+            remote = shlex.join(("flock", "-s", self.lock.busy, "sh", "-c", remote))
         return Command(self.words(remote), command.acts, command.stdin, command.timeout)
 
     def _checked(self, result: Result) -> Result:
@@ -230,7 +242,7 @@ class SshMachine:
     def lock(self, path: str, who: str) -> Iterator[None]:
         """A shell on the host holds the lock for as long as it hears from us."""
         self.make_folders([str(PurePosixPath(path).parent)])
-        words = self.runner.words(shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE))))
+        words = self.runner.words(shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE), _busy(path))))
         pipe = subprocess.PIPE
         with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as holder:
             answer = _first_line(holder)
@@ -239,9 +251,11 @@ class SshMachine:
             done = threading.Event()
             beat = threading.Thread(target=self._beat, args=(holder, done), daemon=True, name="lock")
             beat.start()
+            self.runner.lock.busy = _busy(path)
             try:
                 yield
             finally:
+                self.runner.lock.busy = ""
                 done.set()
                 beat.join(timeout=10)
                 _let_go(holder)
@@ -253,7 +267,7 @@ class SshMachine:
                 assert holder.stdin  # noqa: S101 (Popen with PIPE has one)
                 holder.stdin.write(b".\n")
             except OSError:
-                self.runner.unlocked.set()
+                self.runner.lock.lost = True
                 return
 
     def _not_held(self, holder: subprocess.Popen[bytes], path: str, answer: str) -> NoReturn:
@@ -264,13 +278,17 @@ class SshMachine:
         if holder.returncode == _LOST:
             raise explain(self.name, said)
         raise HostError(
-            f"{self.name}: the lock {path} could not be taken", "The host needs bash and flock.", said
+            f"{self.name}: the lock {path} could not be taken", "Does it have bash and flock?", said
         )
 
     def _act(self, command: Command) -> None:
         result = self.runner.run(command)
         if not result.ok:
             raise refused(self.name, command, result.tail(4))
+
+
+def _busy(lock: str) -> str:
+    return f"{lock}.acts"
 
 
 def _let_go(holder: subprocess.Popen[bytes]) -> None:
@@ -282,7 +300,7 @@ def _let_go(holder: subprocess.Popen[bytes]) -> None:
     holder.kill()
 
 
-def _first_line(holder: subprocess.Popen[bytes], seconds: float = 20.0) -> str:
+def _first_line(holder: subprocess.Popen[bytes], seconds: float = 150.0) -> str:
     """What the lock's shell says first; empty when it says nothing in time."""
     killer = threading.Timer(seconds, holder.kill)
     killer.start()

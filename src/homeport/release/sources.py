@@ -12,7 +12,7 @@ from homeport.engine import builds, imageset
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.engine.runner import LocalRunner, Runner
-from homeport.engine.ship import ship
+from homeport.engine.ship import ship, size
 from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
 from homeport.images.dockerfile import directives, without_syntax
@@ -40,7 +40,7 @@ class Sources:
             references = [target.image(name) for name in (*_parts(target), *target.services)]
             with progress.step("ship", f"{len(set(references))} images to {host.machine.name}") as step:
                 shipped = ship(references, host.machine.runner, step.note)
-                words = f"{shipped.sent} layers, {shipped.bytes / 1e6:.2f} MB; {shipped.kept} were there"
+                words = f"{shipped.sent} layers, {size(shipped.bytes)}; {shipped.kept} were there"
                 step.done(words if shipped.images else "all images were there")
         return target
 
