@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from homeport.engine.authority import Authority
 from tests.live.load.tally import Report
 
@@ -27,7 +29,8 @@ class Stack:
     """A copy of a stack's folder that releases are made from. `version_file`: what differs between two versions."""
 
     folder: Path
-    url: str = f"https://{DOMAIN}:{PORT}"
+    domain: str = DOMAIN
+    port: int = PORT
     version_file: str = "app/VERSION"
     walls: list[float] = field(default_factory=list)
 
@@ -36,9 +39,33 @@ class Stack:
         shutil.copytree(HERE / "stack", folder, ignore=shutil.ignore_patterns(".homeport"))
         return cls(folder)
 
+    @classmethod
+    def coach(cls, folder: Path) -> Stack:
+        """AI Budget Coach, whole; only its ports, its name and the rate that one client may have are others."""
+        source = ROOT / "examples" / "budgetcoach"
+        shutil.copytree(
+            source, folder, ignore=shutil.ignore_patterns(".homeport", "node_modules", "dist", "__pycache__")
+        )
+        stack = cls(folder, "hploadcoach.localhost", 18843, "backend/services/__init__.py")
+        path = folder / "homeport.yaml"
+        words = yaml.safe_load(path.read_text())
+        local = words["environments"]["local"] | {
+            "domain": stack.domain,
+            "ports": {"http": 18480, "https": stack.port},
+        }
+        words |= {"name": "hploadcoach", "environments": {"local": local}}
+        words["edge"]["rate"] = {"per_second": 5000, "burst": 2000}
+        path.write_text(yaml.safe_dump(words, sort_keys=False))
+        return stack
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.domain}:{self.port}"
+
     def release(self, version: str) -> dict[str, Any]:
         """Make this version the one that runs; what `homeport up --json` said at the end."""
-        (self.folder / self.version_file).write_text(f"{version}\n")
+        comment = "# " if self.version_file.endswith(".py") else ""
+        (self.folder / self.version_file).write_text(f"{comment}{version}\n")
         return self.up()
 
     def up(self) -> dict[str, Any]:
@@ -59,7 +86,7 @@ class Stack:
 
     @property
     def ca(self) -> str:
-        return str(Authority.open((DOMAIN,)).root)
+        return str(Authority.open((self.domain,)).root)
 
 
 @dataclass
