@@ -52,6 +52,16 @@ def machine(networks: list[object]) -> LocalMachine:
     return LocalMachine(Recorded(answers))
 
 
+def publishing(port: int) -> LocalMachine:
+    """Our own edge is up and has this port."""
+    edge = {"HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}}}
+    answers = {
+        "docker ps": "abc",
+        "docker inspect": json.dumps([edge, {"HostConfig": {"PortBindings": None}}]),
+    }
+    return LocalMachine(Recorded(answers))
+
+
 NO_NETWORKS = machine([])
 INFO = json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 1})
 
@@ -80,7 +90,9 @@ def test_a_port_that_is_taken_names_its_holder_and_the_key_to_set() -> None:
         with pytest.raises(HostError, match=f"port {port} is taken by .*\\(process ") as fault:
             check(NO_NETWORKS, wanted, engine(), running=False)
         assert "environments.local.ports.http" in fault.value.hint
-        check(NO_NETWORKS, wanted, engine(), running=True)
+        with pytest.raises(HostError, match=f"port {port} is taken"):
+            check(publishing(81), wanted, engine(), running=True)
+        check(publishing(port), wanted, engine(), running=True)
 
 
 def test_a_domain_that_does_not_resolve() -> None:

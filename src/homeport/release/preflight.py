@@ -81,10 +81,11 @@ def _place(runner: Runner) -> str:
 
 
 def check(machine: Machine, target: Target, engine: Engine, running: bool) -> None:
-    """All faults of the machine for this stack, in one error. `running`: our own edge already holds the ports."""
+    """All faults of the machine for this stack, in one error. `running`: our own edge is up, and holds its ports."""
     faults = [*_disk(machine, engine), *_tls(target), *_domain(target), *_memory(target, engine)]
+    faults += _ports(machine, target, _published(machine.runner, target.project) if running else frozenset())
     if not running:
-        faults += [*_ports(machine, target), *_addresses(machine.runner, target)]
+        faults += _addresses(machine.runner, target)
     if faults:
         raise HostError(
             "; ".join(fault.text for fault in faults), "\n      ".join(fault.cure for fault in faults)
@@ -136,10 +137,19 @@ def _domain(target: Target) -> Iterator[Fault]:
         )
 
 
-def _ports(machine: Machine, target: Target) -> Iterator[Fault]:
+def _published(runner: Runner, project: str) -> frozenset[int]:
+    """The ports of the machine that the project's own containers have now."""
+    ids = runner.run(docker.containers(project)).out.split()
+    found = json.loads(runner.run(docker.inspect(*ids)).out or "[]") if ids else []
+    lists = (bindings for one in found for bindings in (one["HostConfig"]["PortBindings"] or {}).values())
+    return frozenset(int(one["HostPort"]) for bindings in lists for one in bindings or ())
+
+
+def _ports(machine: Machine, target: Target, own: frozenset[int]) -> Iterator[Fault]:
+    """Ports that somebody else has; a running stack whose ports were changed is asked for the new ones."""
     sockets = _listening(machine)
     for key, port in (("http", target.env.ports.http), ("https", target.env.ports.https)):
-        if port in sockets:
+        if port in sockets and port not in own:
             yield Fault(
                 f"port {port} is taken by {_holder(machine, sockets[port])}",
                 f"Stop it, or set environments.{target.environment}.ports.{key} to a free one.",
