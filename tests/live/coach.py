@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ import httpx
 
 from homeport.engine.authority import Authority
 from homeport.secrets.store import Store, store_path
+from tests.live.canary import Watch
+from tests.live.engine import docker
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -35,6 +37,9 @@ class Project:
     folder: Path
     name: str
     https: int
+    watched: list[tuple[str, bytes]] = field(
+        default_factory=list, repr=False
+    )  # processes during the first `up`
 
     @property
     def domain(self) -> str:
@@ -105,20 +110,20 @@ class Project:
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca))
 
-    def client(self, **options: Any) -> httpx.Client:
-        """A client that trusts the stack's CA and asks its API."""
+    def client(self, path: str = "") -> httpx.Client:
+        """A client that trusts the stack's CA and asks below `path`, without a DNS record of the name."""
+
+        def named(request: httpx.Request) -> None:
+            request.extensions["sni_hostname"] = self.domain
+
         return httpx.Client(
-            base_url=f"{self.url}/api/v1", verify=self.trust, timeout=10, trust_env=False, **options
+            base_url=f"https://127.0.0.1:{self.https}{path}",
+            headers={"Host": f"{self.domain}:{self.https}"},
+            event_hooks={"request": [named]},
+            verify=self.trust,
+            timeout=10,
+            trust_env=False,
         )
-
-
-def docker(*words: str, ok: bool = True, stdin: str | None = None) -> str:
-    """What a docker command printed, both streams."""
-    done = subprocess.run(
-        ("docker", *words), capture_output=True, text=True, timeout=120, check=False, input=stdin
-    )
-    assert not ok or done.returncode == 0, f"docker {' '.join(words)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr if not ok else done.stdout
 
 
 def copied(folder: Path) -> Project:
@@ -145,7 +150,9 @@ def running(project: Project) -> Iterator[Project]:
     """Up for as long as the block runs; what an earlier, killed run left is taken away first."""
     clear(project.name)
     try:
-        project.up()
+        with Watch() as watch:
+            project.up()
+        project.watched.extend(watch)
         yield project
     finally:
         done = project.homeport("down", "--volumes", "--yes")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.coach import HTTP, HTTPS, Project, docker
+from tests.live.coach import HTTP, HTTPS, Project
+from tests.live.engine import docker
 
 pytestmark = pytest.mark.live
 

@@ -12,8 +12,9 @@ from collections import Counter
 
 import pytest
 
-from tests.live.coach import Project, docker
+from tests.live.coach import Project
 from tests.live.customer import CENTS, Customer, until
+from tests.live.engine import docker
 
 pytestmark = pytest.mark.live
 
@@ -34,7 +35,7 @@ def state(project: Project, name: str) -> tuple[int, str]:
 
 
 def test_each_container_is_killed_and_nothing_is_lost(coach: Project) -> None:
-    with coach.client() as api:
+    with coach.client("/api/v1") as api:
         customer = Customer(api)
         customer.register()
         names = sorted(coach.containers())
@@ -90,7 +91,7 @@ def test_who_is_stopped_by_hand_stays_down_until_the_next_up(coach: Project) -> 
     assert {name: one for name, one in coach.identities().items() if name in others} == others
     budget = [one for name, one in now.items() if name.startswith("budget-")]
     assert [one["State"]["Health"]["Status"] for one in budget if one["State"]["Running"]] == ["healthy"]
-    with coach.client() as api:
+    with coach.client("/api/v1") as api:
         customer = Customer(api)
         customer.register()
         assert customer.get("/budgets") == {"items": []}
