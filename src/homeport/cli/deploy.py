@@ -19,6 +19,11 @@ from homeport.cli.project import file_option, json_option
     "--yes", is_flag=True, help="Do not ask before a database, the broker or the edge is interrupted."
 )
 @click.option(
+    "--allow-breaking",
+    is_flag=True,
+    help="Run migrations that the code before does not survive, or that lock a large table for long.",
+)
+@click.option(
     "--images", type=click.Choice(["auto", "local", "upstream"]), default="auto", help="As for `up`."
 )
 @json_option
@@ -28,6 +33,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     version: str | None,
     dirty: bool,
     yes: bool,
+    allow_breaking: bool,
     images: str,
     as_json: bool,
 ) -> None:
@@ -64,7 +70,9 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     store = open_or_create(store_path(project.folder, name, target.local), name)
     sources = Sources(project.folder, project.folder / ".homeport" / name / "cache", images)
     with Logged(printer, host) as progress:
-        deploy = Deploy(host, target, store, sources, progress, agree(printer, yes))
+        deploy = Deploy(
+            host, target, store, sources, progress, agree(printer, yes), allow_breaking=allow_breaking
+        )
         outcome = deploy.run()
         progress.release = outcome.release
     report(printer, "deploy", outcome, target.url, time.monotonic() - started)

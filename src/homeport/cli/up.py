@@ -20,9 +20,17 @@ from homeport.cli.project import file_option, json_option
     default="auto",
     help="Where nginx, PostgreSQL ... come from: a registry, or built here from Debian packages.",
 )
+@click.option("--allow-breaking", is_flag=True, help="As for `deploy`: migrations that may break what runs.")
 @click.option("--no-seed", is_flag=True, help="Do not run the services' `seed` commands (demo data).")
 @json_option
-def command(environment: str | None, file: Path | None, images: str, no_seed: bool, as_json: bool) -> None:
+def command(  # noqa: PLR0913 (click gives one argument an option)
+    environment: str | None,
+    file: Path | None,
+    images: str,
+    allow_breaking: bool,
+    no_seed: bool,
+    as_json: bool,
+) -> None:
     """Build, start or update the stack on this machine, in its production form.
 
     A second `up` changes nothing and says so. What changed is rolled: the new container is healthy before the
@@ -49,7 +57,8 @@ def command(environment: str | None, file: Path | None, images: str, no_seed: bo
     printer = Printer(as_json)
     printer.line(f"{target.project}, environment {name}, version {target.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
-    deploy = Deploy(host, target, store, Sources(project.folder, Path(host.root) / "cache", images), printer)
+    sources = Sources(project.folder, Path(host.root) / "cache", images)
+    deploy = Deploy(host, target, store, sources, printer, allow_breaking=allow_breaking)
     outcome = deploy.run()
     notes = [] if no_seed else seed(host, deploy.target, printer)
     seconds = time.monotonic() - started

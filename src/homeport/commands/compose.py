@@ -19,9 +19,10 @@ def up(tree: str, *services: str) -> Command:
     )
 
 
-def run_once(tree: str, service: str, timeout: float) -> Command:
-    """A one-off container of a service (migrations), removed afterwards."""
-    return _compose(tree, "run", "--rm", "-T", "--no-deps", service, timeout=timeout)
+def run_once(tree: str, service: str, timeout: float, name: str = "") -> Command:
+    """A one-off container of a service (migrations), removed afterwards; `name`: what it is called."""
+    named = ("--name", name) if name else ()
+    return _compose(tree, "run", "--rm", "-T", "--no-deps", *named, service, timeout=timeout)
 
 
 def execute(tree: str, service: str, *words: str) -> Command:

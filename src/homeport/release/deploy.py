@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from homeport.commands import docker
 from homeport.engine import builds
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
-from homeport.files import Difference, FileTree
+from homeport.files import Difference
 from homeport.release import history, kept, parts, preflight, prune
 from homeport.release import plan as planning
+from homeport.release.back import GoingBack, words
+from homeport.release.before import Before, look
+from homeport.release.migrate import Migrations, wanted
 from homeport.release.origin import Origin
 from homeport.release.probe import Count, Prober, path_of
 from homeport.release.roll import Roller, observe
@@ -56,18 +59,24 @@ class Deploy:
     progress: Progress
     agree: Callable[[list[planning.Change]], bool] = lambda changes: True
     migrate: bool = True
+    allow_breaking: bool = False  # migrations that the code before does not survive
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
     _rolled: list[planning.Roll] = field(default_factory=list)
-    _touched: bool = False
+    _migrations: Migrations | None = None
+    _begun: history.Record | None = None
 
     def run(self) -> Outcome:
         """The whole story. Raises HomeportError after everything is back as it was."""
         with history.lock(self.host):
-            before = history.current(history.read(self.host))
-            self._timed("engine", self._preflight)
-            self.target = self._timed("images", self._images, before)
-            rendered, secrets = self._timed("secrets", self._secrets)
-            return self._change(before, rendered, secrets)
+            try:
+                before = look(self.host)
+                self._timed("engine", self._preflight)
+                self.target = self._timed("images", self._images, before.record)
+                rendered, secrets = self._timed("secrets", self._secrets)
+                return self._change(before, rendered, secrets)
+            except HomeportError as fault:
+                self._refused(fault)
+                raise
 
     # -- looking, and bringing everything ----------------------------------------------------------
 
@@ -113,17 +122,17 @@ class Deploy:
 
     # -- changing ----------------------------------------------------------------------------------
 
-    def _change(
-        self, before: history.Record | None, rendered: Rendered, secrets: tuple[Delivered, ...]
-    ) -> Outcome:
-        old_tree = self.host.read_release(before.id) if before else FileTree()
+    def _change(self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...]) -> Outcome:
         plan = self.plan(rendered, secrets)
         frontend = self.sources.frontend_differs(self.target, self.host)
-        if plan.empty and not frontend and not rendered.tree.difference(old_tree):
+        same = not (frontend or rendered.tree.difference(before.tree))
+        if plan.empty and same and not before.unfinished:
             return self.outcome
         self._show(plan)
-        self._ask(before, plan)
-        return self._transaction(before, old_tree, rendered, secrets, plan)
+        self._ask(before.record, plan)
+        if self.migrate:
+            self._timed("rehearse", self._rehearse, rendered, secrets, plan)
+        return self._transaction(before, rendered, secrets, plan)
 
     def _ask(self, before: history.Record | None, plan: planning.Plan) -> None:
         interrupted = [change for change in plan.infrastructure if change.interrupts]
@@ -134,35 +143,33 @@ class Deploy:
             )
 
     def _transaction(
-        self,
-        before: history.Record | None,
-        old_tree: FileTree,
-        rendered: Rendered,
-        secrets: tuple[Delivered, ...],
-        plan: planning.Plan,
+        self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> Outcome:
-        served, prober = self.host.served_frontend(), Prober(self.target, path_of(self.target))
-        self.host.write_release(self.outcome.release, rendered.tree)
-        self.host.write_target(self.outcome.release, kept.dump(self.target))
+        prober = Prober(self.target, path_of(self.target))
+        self._begin(rendered)
         if not self._starting(plan):
             prober.start()
         try:
-            self._write_live(rendered, secrets, old_tree, plan)
+            self._write_live(rendered, secrets, before, plan)
             self._timed("infrastructure", self._infrastructure, plan)
-            self._timed("reload", self._reload, rendered.tree.difference(old_tree))
-            self._timed("migrate", self._migrate, plan)
+            self._timed("reload", self._reload, before, rendered.tree.difference(before.tree))
+            self._timed("migrate", self._migrate)
             self._timed("services", self._services, plan)
-            self._publish()
+            self._take_over(plan, secrets)
             self._timed("smoke", self._smoke)
             self._timed("watch", self._watch, prober)
         except BaseException as fault:
-            self._go_back(fault, before, old_tree, rendered, served)
-            self.outcome.probe = prober.stop()
-            self._record("failed", rendered, fault)
+            try:
+                self._go_back(before, rendered, plan)
+            finally:
+                self.outcome.probe = prober.stop()
+                self._record("failed", fault)
             raise
-        self._timed("drain", self._finish, plan)
+        left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
-        self._record("ok", rendered)
+        self._record("ok", left)
+        if left:
+            raise left
         prune.prune(self.host, self.target, self.progress)
         return self.outcome
 
@@ -180,11 +187,11 @@ class Deploy:
             self.progress.line(f"    {roll.service}: {roll.why}; {how}")
 
     def _write_live(
-        self, rendered: Rendered, secrets: tuple[Delivered, ...], old: FileTree, plan: planning.Plan
+        self, rendered: Rendered, secrets: tuple[Delivered, ...], before: Before, plan: planning.Plan
     ) -> None:
         with self.progress.step("files", self.host.live) as step:
-            difference = rendered.tree.difference(old)
-            self.host.make_live(rendered.tree, old, rendered.folders)
+            difference = rendered.tree.difference(before.tree)
+            self.host.make_live(rendered.tree, before.tree, rendered.folders, before.leftovers)
             self.host.set_profiles(dict(plan.flags))
             differing = self.host.secrets_that_differ(secrets)
             self.host.write_secrets(differing, self.target.image("nginx"))
@@ -199,21 +206,32 @@ class Deploy:
                 step.done(", ".join(names))
             self.outcome.changed += names
 
-    def _reload(self, difference: Difference) -> None:
+    def _reload(self, before: Before, difference: Difference) -> None:
         """A changed configuration of the edge: tested, then one reload. A plain release of code never comes here."""
-        if any(path.startswith("nginx/") for path in difference.touched):
+        if before.unfinished or any(path.startswith("nginx/") for path in difference.touched):
             with self.progress.step("edge", "testing its configuration") as step:
                 step.done(parts.reload_edge(self.host))
 
-    def _migrate(self, plan: planning.Plan) -> None:
-        wanted = [r.service for r in plan.rolls if self.migrate and self.target.services[r.service].migrate]
-        if wanted:
-            with self.progress.step("migrate", ", ".join(wanted)) as step:
-                parts.migrate(self.host, wanted, step)
-                step.done(f"{len(wanted)} databases are up to date")
+    def _rehearse(self, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan) -> None:
+        """Try and judge the migrations on a copy of the schema; only files that they alone read are written."""
+        services = wanted(self.target, [roll.service for roll in plan.rolls])
+        self._migrations = Migrations(
+            self.host, self.target, services, self.outcome.release, self.allow_breaking
+        )
+        folders = {f"{name}-migrate" for name in services}
+        early = [f for f in self.host.secrets_that_differ(secrets) if f.path.split("/")[0] in folders]
+        self.host.write_secrets(early, self.target.image("nginx"))
+        self._migrations.prepare(rendered, self.progress)
+
+    def _migrate(self) -> None:
+        if self._migrations and self._migrations.services:
+            services = ", ".join(self._migrations.services)
+            with self.progress.step("migrate", services) as step:
+                self._migrations.run(step)
+                step.done(f"{services}: up to date")
 
     def _services(self, plan: planning.Plan) -> None:
-        """Every new slot is good before the first one serves; then all serve from the same moment on."""
+        """Every new slot is good before the first one serves."""
         if not plan.rolls:
             return
         roller = Roller(self.host, self.target)
@@ -223,11 +241,13 @@ class Deploy:
                 rolls = [by_name[name] for name in level]
                 self._rolled += rolls
                 roller.start_level(rolls, step)
-            roller.switch(list(plan.rolls))
             step.done(f"{', '.join(by_name)} healthy")
             self.outcome.changed += list(by_name)
 
-    def _publish(self) -> None:
+    def _take_over(self, plan: planning.Plan, secrets: tuple[Delivered, ...]) -> None:
+        """From this step on the new release serves, all services from the same moment on; its frontend follows."""
+        Roller(self.host, self.target).switch(list(plan.rolls), self.outcome.release)
+        self.host.secrets_taken(self.host.secrets_that_differ(secrets))
         if self.sources.publish(self.target, self.host, self.outcome.release):
             self.outcome.changed.append("frontend")
 
@@ -241,72 +261,77 @@ class Deploy:
                 Roller(self.host, self.target).watch(self._rolled, step)
                 step.done(prober.count.words())
 
-    def _finish(self, plan: planning.Plan) -> None:
+    def _finish(self, plan: planning.Plan) -> HomeportError | None:
+        """Drain and stop what served before. The release is good by now: a fault here is for the next deploy."""
         old = [roll.service for roll in plan.rolls if roll.old]
         if not (old or plan.stale):
-            return
-        with self.progress.step("drain", ", ".join(old)) as step:
-            Roller(self.host, self.target).finish(list(plan.rolls), step)
-            if plan.stale:
-                self.host.runner.run(docker.stop(*plan.stale, grace=10))
-                self.host.runner.run(docker.remove(*plan.stale))
-            step.done(f"{len(old)} old slots drained and stopped" if old else f"{len(plan.stale)} left over")
+            return None
+        try:
+            with self.progress.step("drain", ", ".join(old)) as step:
+                roller = Roller(self.host, self.target)
+                roller.finish(list(plan.rolls), step)
+                roller.discard(plan.stale)
+                step.done(
+                    f"{len(old)} old slots drained and stopped" if old else f"{len(plan.stale)} left over"
+                )
+        except HomeportError as fault:
+            return ReleaseError(
+                f"release {self.outcome.release} serves, but not all old containers are gone: {fault.message}",
+                "Run the same command again: it takes them away.",
+                fault.details,
+            )
+        return None
 
     # -- going back and recording ------------------------------------------------------------------
 
-    def _go_back(
-        self,
-        fault: BaseException,
-        before: history.Record | None,
-        old_tree: FileTree,
-        rendered: Rendered,
-        served: str,
-    ) -> None:
-        """The release before, whole: flags, files, frontend; then asked through the edge whether it serves.
-
-        Without a release before, what started stays to be looked at.
-        """
-        if before is None:
+    def _go_back(self, before: Before, rendered: Rendered, plan: planning.Plan) -> None:
+        """The release before, whole. Without one, what started stays to be looked at."""
+        if before.record is None:
             return
-        with self.progress.step("going back", f"to {before.id}") as step:
-            Roller(self.host, self.target).undo(self._rolled)
-            self.host.make_live(old_tree, rendered.tree, ())
-            self.host.set_profiles({name: self._slot_now(name) for name in before.versions})
-            if served:
-                self.host.serve_frontend(served)
-            step.note("asking it through the edge")
-            smoke(self.target)
-            step.done(f"release {before.id} ({before.version}) serves as before")
+        with self.progress.step("going back", f"to {before.record.id}") as step:
+            back = GoingBack(self.host, self.target, before, rendered.tree, plan)
+            back.run(before.record, self._rolled, step)
 
-    def _slot_now(self, service: str) -> str:
-        return "green" if service in self.host.green() else "blue"
-
-    def _record(self, verdict: str, rendered: Rendered, fault: BaseException | None = None) -> None:
+    def _begin(self, rendered: Rendered) -> None:
+        """Keep what this release is and write down that it has begun, before it touches anything."""
         references = {name: self.target.image(name) for name in self.target.services}
         ids = builds.image_ids(self.host.runner, list(references.values()))
-        reason = fault.message if isinstance(fault, HomeportError) else type(fault).__name__ if fault else ""
-        probe = self.outcome.probe
-        self.host.add_history(
-            history.Record(
-                id=self.outcome.release,
-                version=self.target.version,
-                who=history.who(),
-                when=history.now(),
-                verdict=verdict,
-                images={n: {"ref": ref, "id": ids.get(ref, "")} for n, ref in references.items()},
-                versions={name: self.target.service_version(name) for name in self.target.services},
-                changed=tuple(self.outcome.changed),
-                tree=rendered.tree.digest(),
-                seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
-                probe={
-                    "asked": probe.asked,
-                    "failed": probe.failed,
-                    "longest_gap": round(probe.longest_gap, 3),
-                },
-                reason=reason,
-                frontend=self.host.served_frontend(),
-            ).line()
+        self.host.write_release(self.outcome.release, rendered.tree)
+        self.host.write_target(self.outcome.release, kept.dump(self.target))
+        self._begun = replace(
+            self._bare(history.UNFINISHED),
+            images={n: {"ref": ref, "id": ids.get(ref, "")} for n, ref in references.items()},
+            versions={name: self.target.service_version(name) for name in self.target.services},
+            tree=rendered.tree.digest(),
+            breaking=self._migrations.may_break() if self._migrations else (),
         )
+        self.host.add_history(self._begun.line())
+
+    def _bare(self, verdict: str) -> history.Record:
+        return history.Record(
+            self.outcome.release, self.target.version, history.who(), history.now(), verdict
+        )
+
+    def _refused(self, fault: HomeportError) -> None:
+        """A release that was refused before it began is part of the history too."""
+        if self._begun is None:
+            with suppress(HomeportError):
+                self.host.add_history(replace(self._bare("failed"), reason=fault.message).line())
+
+    def _record(self, verdict: str, fault: BaseException | None) -> None:
+        probe = self.outcome.probe
+        record = replace(
+            self._begun or self._bare(verdict),
+            verdict=verdict,
+            when=history.now(),
+            changed=tuple(self.outcome.changed),
+            seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
+            probe={"asked": probe.asked, "failed": probe.failed, "longest_gap": round(probe.longest_gap, 3)},
+            reason=words(fault) if fault else "",
+            breaking=self._migrations.recorded() if self._migrations else (),
+            frontend=self.host.served_frontend(),
+        )
+        self.host.add_history(record.line())
 
     def _timed(self, name: str, act: Callable[..., T], *args: object) -> T:
         started = time.monotonic()

@@ -6,16 +6,22 @@ import getpass
 import json
 import socket
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from homeport.engine.host import Host
 
+UNFINISHED = "unfinished"
+TOOK_OVER = "killed after it had taken over"
+
 
 @dataclass(frozen=True)
 class Record:
-    """One release. `images`: service -> {"ref", "id"}; `seconds`: step -> time; `verdict`: ok or failed."""
+    """One release. `images`: service -> {"ref", "id"}; `seconds`: step -> time; `verdict`: ok, failed or unfinished.
+
+    A release is written down as unfinished before it touches anything, and again when it has ended.
+    """
 
     id: str
     version: str
@@ -29,6 +35,7 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     reason: str = ""
     frontend: str = ""  # the release whose built frontend it serves
+    breaking: tuple[str, ...] = ()  # statements of its migrations that the code before does not survive
     probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
 
     def line(self) -> str:
@@ -41,15 +48,38 @@ def parse(text: str) -> list[Record]:
     for line in text.splitlines():
         try:
             data: dict[str, Any] = json.loads(line)
-            records.append(Record(**{**data, "changed": tuple(data.get("changed", ()))}))
+            lists = {key: tuple(data.get(key, ())) for key in ("changed", "breaking")}
+            records.append(Record(**{**data, **lists}))
         except (json.JSONDecodeError, TypeError):
             continue
     return records
 
 
 def read(host: Host) -> list[Record]:
-    """The releases of a host, oldest first."""
-    return parse(host.history())
+    """The releases of a host, oldest first, as they ended. One that was killed after it had taken over is good."""
+    written = _last_of_each(host)
+    cut = unfinished(written)
+    serving = host.serving() if cut else ""
+    return [_took_over(host, r) if r.id == serving and r in cut else r for r in written]
+
+
+def killed(host: Host) -> list[Record]:
+    """The releases since the last good one that were killed, whether or not one of them serves."""
+    return unfinished(_last_of_each(host))
+
+
+def unfinished(records: list[Record]) -> list[Record]:
+    """Those since the last good one that never ended."""
+    good = max((n for n, record in enumerate(records) if record.verdict == "ok"), default=-1)
+    return [record for record in records[good + 1 :] if record.verdict == UNFINISHED]
+
+
+def _last_of_each(host: Host) -> list[Record]:
+    return list({record.id: record for record in parse(host.history())}.values())
+
+
+def _took_over(host: Host, record: Record) -> Record:
+    return replace(record, verdict="ok", reason=TOOK_OVER, frontend=host.served_frontend())
 
 
 def lock(host: Host) -> AbstractContextManager[None]:

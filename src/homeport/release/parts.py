@@ -1,8 +1,6 @@
-"""The parts that services stand on: created, replaced or restarted in place, and waited for; one-off migrations."""
+"""The parts that services stand on: created, replaced or restarted in place, and waited for."""
 
 from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor
 
 from homeport.commands import compose, docker
 from homeport.engine.host import Host
@@ -14,9 +12,7 @@ from homeport.release.roll import engine_cure, observe
 from homeport.stack.model import Target
 
 _HEALTHY_SECONDS = 120.0
-_MIGRATE_SECONDS = 600.0
 _RESTARTS = 2
-_AT_ONCE = 3
 
 
 def apply(host: Host, target: Target, changes: tuple[Change, ...], step: Step) -> None:
@@ -68,26 +64,3 @@ def reload_edge(host: Host) -> str:
             result.tail(6),
         )
     return "reloaded once" if result.out.strip() or result.err.strip() else "nothing to reload"
-
-
-def migrate(host: Host, services: list[str], step: Step) -> None:
-    """Run the services' migrations in their new images: several at once, as each has a database of its own.
-
-    The old code goes on meanwhile, on the new schema then.
-    """
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        faults = [fault for fault in pool.map(lambda name: _migrate_one(host, name, step), services) if fault]
-    if faults:
-        raise faults[0]
-
-
-def _migrate_one(host: Host, service: str, step: Step) -> ReleaseError | None:
-    step.note(service)
-    result = host.runner.run(compose.run_once(host.live, f"{service}-migrate", _MIGRATE_SECONDS))
-    if result.ok:
-        return None
-    return ReleaseError(
-        f"the migration of {service} failed",
-        "The old code still serves. Mend the migration, then run again.",
-        result.tail(),
-    )

@@ -14,8 +14,31 @@ from homeport.secrets.store import Store
 
 
 def choose(host: Host, wanted: str | None) -> history.Record:
-    """The release to go back to: the good one before the current, or the one named by id or version."""
-    records = [record for record in history.read(host) if record.verdict == "ok"]
+    """The release to go back to: the good one before the current, or the one named by id or version.
+
+    After a deploy that was killed on its way it is the current one, whole.
+    """
+    every = history.read(host)
+    good = [record for record in every if record.verdict == "ok"]
+    cut = bool(every) and every[-1].verdict == history.UNFINISHED
+    chosen = good[-1] if cut and good and wanted is None else _chosen(host, good, wanted)
+    refuse_over_breaking(every, chosen)
+    return chosen
+
+
+def refuse_over_breaking(records: list[history.Record], chosen: history.Record) -> None:
+    """Code from before a migration that it does not survive cannot come back alone. Failed releases count too:
+    their migrations have run."""
+    since = [r for r in records if r.id > chosen.id and r.breaking]
+    if since:
+        raise ReleaseError(
+            f"{chosen.id} ({chosen.version}) cannot run on the schema since {since[0].id}; nothing was changed",
+            f"Go forward with a mended release. What was there before is in backups/restore-points/{since[0].id}-*.",
+            "\n".join(line for record in since for line in record.breaking),
+        )
+
+
+def _chosen(host: Host, records: list[history.Record], wanted: str | None) -> history.Record:
     if not records:
         raise ReleaseError(f"nothing was released on {host.machine.name} yet", "homeport deploy")
     if wanted is None:

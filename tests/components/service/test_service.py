@@ -124,7 +124,8 @@ def test_tasks_run_in_the_service_s_image_and_end() -> None:
     assert migrate.once
     assert (*migrate.entrypoint, *migrate.command) == ("sh", "-c", "alembic upgrade head")
     assert migrate.profiles == ("migrate",)
-    assert migrate.mounts == found["web-blue"].mounts
+    assert [m.source for m in migrate.mounts] == ["./secrets/web-migrate"]
+    assert dict(migrate.environment)["PGUSER"] == "web_db_migrate"
     assert not any(n.address for n in migrate.networks)
     assert found["web-seed"].profiles == ("seed",)
 

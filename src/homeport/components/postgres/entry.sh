@@ -59,6 +59,21 @@ ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYP
 SQL
 }
 
+# A role for migrations: it logs in with the owner's password, acts as the owner, so that all it makes is the owner's,
+# and does not wait for a lock for long: who waits for an exclusive lock stops everyone behind it. As settings of
+# a role these hold for every driver, without the program knowing.
+set_migrator() {
+  SECRET=$secrets/$1 sql --set=owner="$1" --set=role="$1_migrate" <<'SQL'
+\set password `cat "$SECRET"`
+SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'password';
+GRANT :"owner" TO :"role";
+ALTER ROLE :"role" SET role = :'owner';
+ALTER ROLE :"role" SET lock_timeout = '1s';
+ALTER ROLE :"role" SET idle_in_transaction_session_timeout = '1min';
+SQL
+}
+
 # Reads statistics of every database and the data of none.
 set_monitor() {
   set_role monitor
@@ -90,6 +105,7 @@ reconcile() {
   while read -r database role; do
     set_role "$role" </dev/null
     set_database "$database" "$role" </dev/null
+    set_migrator "$role" </dev/null
   done <"$conf/databases"
 }
 

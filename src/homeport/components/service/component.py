@@ -30,7 +30,7 @@ def _containers(name: str, service: Service, target: Target) -> Iterator[Contain
     else:
         yield _alone(base, service, target)
     if service.migrate:
-        yield _task(base, "migrate", service.migrate, "brings the schema up, before the new code runs")
+        yield _migration(base, service, target)
     if service.seed:
         yield _task(base, "seed", service.seed, "fills in demo data, once")
 
@@ -100,6 +100,21 @@ def _task(base: Container, kind: str, script: str, about: str) -> Container:
         profiles=(kind,),
         labels=(*base.labels, ("homeport.task", kind)),
         once=True,
+    )
+
+
+def _migration(base: Container, service: Service, target: Target) -> Container:
+    """The task that migrates. It logs in as a role of its own: see postgres/entry.sh."""
+    about = "brings the schema up, before the new code runs"
+    task = _task(base, "migrate", service.migrate or "", about)
+    if not service.database:
+        return task
+    role = secrets.migrator(service.database)
+    own, folder = f"./secrets/{base.name}", f"./secrets/{secrets.migrate_folder(base.name)}"
+    return replace(
+        task,
+        environment=tuple((k, role if k == "PGUSER" else v) for k, v in task.environment),
+        mounts=tuple(replace(m, source=folder) if m.source == own else m for m in task.mounts),
     )
 
 

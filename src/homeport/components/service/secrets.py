@@ -22,11 +22,25 @@ def broker_secret(service: str) -> str:
     return "rabbitmq_" + service.replace("-", "_")
 
 
+def migrator(database: str) -> str:
+    """The role that migrations log in as: it acts as the database's owner, and waits for no lock for long."""
+    return f"{database}_migrate"
+
+
+def migrate_folder(name: str) -> str:
+    """What a service's migration reads instead of the service's own folder: the same, with another role."""
+    return f"{name}-migrate"
+
+
 def files(name: str, service: Service, target: Target) -> tuple[SecretFile, ...]:
-    return tuple(_files(name, service, target))
+    own = tuple(_files(name, service, target, service.database or ""))
+    if not (service.migrate and service.database):
+        return own
+    return (*own, *_files(migrate_folder(name), service, target, migrator(service.database), name))
 
 
-def _files(name: str, service: Service, target: Target) -> Iterator[SecretFile]:
+def _files(name: str, service: Service, target: Target, role: str, caller: str = "") -> Iterator[SecretFile]:
+    """`name` is the folder; `caller` the service that the broker knows, when it has another name."""
     owner = uid(service)
     mode = 0o444 if service.user == "image" else 0o400
     for use in service.secrets:
@@ -34,12 +48,13 @@ def _files(name: str, service: Service, target: Target) -> Iterator[SecretFile]:
     if service.database:
         db = service.database
         # libpq ignores a password file that others can read, so this one stays 0400 in any case.
-        yield SecretFile(name, "pgpass", owner, f"postgres:5432:{db}:{db}:{{postgres_{db}}}\n")
-        url = f"postgresql://{db}:{{postgres_{db}}}@postgres:5432/{db}"
+        yield SecretFile(name, "pgpass", owner, f"postgres:5432:{db}:{role}:{{postgres_{db}}}\n")
+        url = f"postgresql://{role}:{{postgres_{db}}}@postgres:5432/{db}"
         yield SecretFile(name, "database_url", owner, url, mode=mode)
     if target.stack.rabbitmq:
-        secret, vhost = broker_secret(name), quote(target.stack.name, safe="")
-        url = f"amqp://{name}:{{{secret}}}@rabbitmq:5672/{vhost}"
+        caller = caller or name
+        secret, vhost = broker_secret(caller), quote(target.stack.name, safe="")
+        url = f"amqp://{caller}:{{{secret}}}@rabbitmq:5672/{vhost}"
         yield SecretFile(name, "rabbitmq_url", owner, url, mode=mode)
 
 

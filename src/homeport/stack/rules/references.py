@@ -7,6 +7,7 @@ from homeport.stack.problem import KeyPath, did_you_mean
 from homeport.stack.rules.finding import Finding, Findings
 
 _SYSTEM_DATABASES = ("postgres", "template0", "template1", "monitor")
+_LONGEST = 63 - len("_migrate")  # NAMEDATALEN of PostgreSQL, less the suffix of the role that migrates
 _PARTS = ("postgres", "rabbitmq", "edge", "nginx")
 
 
@@ -20,6 +21,11 @@ def databases(stack: Stack) -> Findings:
             yield Finding(path, "there is no postgres", "add `postgres: {}` to the file", (("postgres",),))
         if service.database in _SYSTEM_DATABASES:
             yield Finding(path, f"{service.database} is taken in every server", f"call it {_own(name)}")
+        if len(service.database) > _LONGEST:
+            yield Finding(path, f"longer than {_LONGEST} characters", "its migration's role adds _migrate")
+        base = service.database.removesuffix("_migrate")
+        if base != service.database and base in stack.databases:
+            yield Finding(path, f"that is the role of {base}'s migrations", f"call it {_own(name)}")
         first = owner.setdefault(service.database, name)
         if first != name:
             fault = f"{service.database} belongs to services.{first}"

@@ -1,0 +1,189 @@
+"""Migrations: asked, rehearsed and judged before anything is touched; then run once, in the new image, beside the old
+code, which goes on. A lock that cannot be had within a second is given up, and tried for again a little later."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from homeport.commands import compose, docker, postgres
+from homeport.engine.host import Host
+from homeport.engine.progress import Progress, Step
+from homeport.engine.runner import Result
+from homeport.engine.wait import SLOWNESS
+from homeport.errors import ReleaseError
+from homeport.release.lint import Finding, Size, lint
+from homeport.release.rehearse import AT_ONCE, Rehearsal, Tried
+from homeport.release.roll import observe
+from homeport.render.render import Rendered
+from homeport.stack.model import Target
+
+_RUN_SECONDS = 600.0  # one attempt
+_LOCK_SECONDS = 180.0  # all attempts together, when only a lock is in the way
+_PAUSE = (2.0, 5.0)  # between two: each may hold others up for a second, so that this is their share
+_KEEP = 5  # restore points
+
+
+@dataclass
+class Migrations:
+    """The migrations of one release. `breaking`: statements that the code before does not survive, for the record."""
+
+    host: Host
+    target: Target
+    services: list[str]
+    release: str
+    allow_breaking: bool = False
+    breaking: list[Finding] = field(default_factory=list)
+    indexes: dict[str, set[str]] = field(default_factory=dict)  # database -> invalid ones from before
+    ran: bool = False
+
+    def prepare(self, rendered: Rendered, progress: Progress) -> None:
+        """Find out what will run, on a copy, and judge it. Raises ReleaseError; nothing is touched by then."""
+        live = self._server()
+        if not (self.services and live):
+            return  # a stack that starts from nothing: nothing can break, nobody can be in the way
+        with progress.step("rehearse", ", ".join(self.services)) as step:
+            tasks = {name: rendered.container(f"{name}-migrate") for name in self.services}
+            rehearsal = Rehearsal(self.host, self.target, live, tasks)
+            self.services = rehearsal.pending(self.services, step)
+            if not self.services:
+                step.done("no migration is pending")
+                return
+            tried = rehearsal.try_all(self.services, step)
+            self._judge(tried, live)
+            count = sum(len(one.statements) for one in tried)
+            step.done(f"{', '.join(self.services)}: {count} statements went through on a copy")
+
+    def run(self, step: Step) -> None:
+        """Run what is pending: several at once, as each has a database of its own."""
+        self._restore_points(step)
+        self.ran = True
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            faults = [f for f in pool.map(lambda name: self._one(name, step), self.services) if f]
+        if faults:
+            raise faults[0]
+
+    def recorded(self) -> tuple[str, ...]:
+        """What a rollback must know of this release."""
+        return tuple(finding.line() for finding in self.breaking) if self.ran else ()
+
+    def may_break(self) -> tuple[str, ...]:
+        """The same before they run: what a rollback must know if we are killed."""
+        return tuple(finding.line() for finding in self.breaking)
+
+    # -- judging -----------------------------------------------------------------------------------
+
+    def _judge(self, tried: list[Tried], live: str) -> None:
+        found: list[Finding] = []
+        for one in tried:
+            found += lint(one.database, list(one.statements), self._tables(live, one.database))
+            self.indexes[one.database] = self._invalid(live, one.database)
+        if found and not self.allow_breaking:
+            raise ReleaseError(
+                f"{len(found)} statement(s) of the migrations do not go with the code that runs; nothing was changed",
+                "As said above each; or --allow-breaking, which takes a restore point before.",
+                "\n".join(finding.text() for finding in found),
+            )
+        self.breaking = [finding for finding in found if finding.kind == "breaks"]
+
+    def _tables(self, live: str, database: str) -> dict[str, Size]:
+        rows = (line.split("|") for line in self._ask(live, postgres.TABLES, database))
+        return {name: Size(int(count), int(size)) for name, count, size in rows}
+
+    # -- restore points ----------------------------------------------------------------------------
+
+    def _restore_points(self, step: Step) -> None:
+        """The databases that lose something, as they are now, in a file of the host."""
+        folder = f"{self.host.root}/backups/restore-points"
+        for database in sorted({finding.database for finding in self.breaking}):
+            step.note(f"restore point of {database}")
+            path = f"{folder}/{self.release}-{database}.dump"
+            result = self.host.runner.run(postgres.dump(self._server(), database, path))
+            if not result.ok:
+                raise ReleaseError(f"{database} could not be dumped", "Nothing was migrated.", result.tail())
+            mine = [n for n in self.host.machine.names(folder) if n.endswith(f"-{database}.dump")]
+            self.host.machine.remove(f"{folder}/{name}" for name in mine[:-_KEEP])
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def _one(self, service: str, step: Step) -> ReleaseError | None:
+        """Attempts until it is done, or fails for another reason than a lock, or the time is over."""
+        ends, attempt = time.monotonic() + _LOCK_SECONDS * SLOWNESS, 0
+        database = self.target.services[service].database or ""
+        while True:
+            attempt += 1
+            step.note(service if attempt == 1 else f"{service}: attempt {attempt}")
+            result = self._attempt(service)
+            if result.ok:
+                return None
+            if not postgres.LOCK_TIMEOUT.search(result.out + result.err):
+                return _failed(service, result)
+            holders = self._holders(database)
+            step.note(
+                f"{service}: waits for a lock held by {holders[0]}" if holders else f"{service}: a lock"
+            )
+            if time.monotonic() > ends:
+                return _locked(service, attempt, holders, result)
+            self._drop_half_made(database)
+            time.sleep(random.uniform(*_PAUSE))  # noqa: S311 (jitter, not a secret)
+
+    def _attempt(self, service: str) -> Result:
+        """One run under a name of its own: what a killed deploy left running is ended first, and a late one too."""
+        name = f"{self.target.project}-{service}-migration"
+        self.host.runner.run(docker.remove(name))
+        try:
+            task = compose.run_once(self.host.live, f"{service}-migrate", _RUN_SECONDS, name)
+            return self.host.runner.run(task)
+        finally:
+            self.host.runner.run(docker.remove(name))
+
+    def _drop_half_made(self, database: str) -> None:
+        """CREATE INDEX CONCURRENTLY that gave up leaves an invalid index, which the next attempt would stumble over."""
+        live = self._server()
+        for index in self._invalid(live, database) - self.indexes.get(database, set()):
+            self.host.runner.run(
+                postgres.psql(live, f"DROP INDEX CONCURRENTLY IF EXISTS {index};", database, 120)
+            )
+
+    def _holders(self, database: str) -> list[str]:
+        """Who has been in a transaction for long, oldest first."""
+        return [line.replace("|", ", ") for line in self._ask(self._server(), postgres.HOLDERS, database)]
+
+    def _invalid(self, live: str, database: str) -> set[str]:
+        return set(self._ask(live, postgres.INVALID_INDEXES, database))
+
+    def _ask(self, live: str, sql: str, database: str) -> list[str]:
+        return self.host.runner.run(postgres.psql(live, sql, database)).out.splitlines()
+
+    def _server(self) -> str:
+        """Id of the PostgreSQL that serves; empty when none does."""
+        found = observe(self.host, self.target.project)
+        return next((c.id for c in found if c.compose == "postgres" and c.up and c.health != "starting"), "")
+
+
+def wanted(target: Target, services: list[str]) -> list[str]:
+    """Those that have a migration."""
+    return [name for name in services if target.services[name].migrate]
+
+
+def _failed(service: str, result: Result) -> ReleaseError:
+    return ReleaseError(
+        f"the migration of {service} failed",
+        "The old code still serves. Mend the migration, then run again.",
+        result.tail(),
+    )
+
+
+def _locked(service: str, attempts: int, holders: list[str], result: Result) -> ReleaseError:
+    who = (
+        "\n".join(["in a transaction (pid, role, program, for, state, statement):", *holders])
+        if holders
+        else ""
+    )
+    return ReleaseError(
+        f"the migration of {service} did not get its locks in {attempts} attempts within {_LOCK_SECONDS:.0f} s",
+        "The old code still serves. End the long transaction, or wait for it, then run again.",
+        "\n".join(part for part in (who, result.tail(6)) if part),
+    )

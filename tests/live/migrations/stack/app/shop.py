@@ -1,0 +1,39 @@
+"""Each request reads and writes a row; the code is the same in every version and uses `note`."""
+
+import os
+from pathlib import Path
+
+import asyncpg
+
+pool = None
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    status, body = 200, b"ok"
+    try:
+        if scope["path"] != "/health":
+            body = await order()
+        else:
+            await database()
+    except Exception as fault:
+        status, body = 503, repr(fault).encode()
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def database():
+    global pool
+    if pool is None:
+        pool = await asyncpg.create_pool(Path(os.environ["DATABASE_URL_FILE"]).read_text().strip(), max_size=20)
+    return pool
+
+
+async def order():
+    async with (await database()).acquire() as connection:
+        found = await connection.fetchval(
+            "INSERT INTO orders (customer, note) VALUES (1 + floor(random() * 100)::int, 'n') RETURNING id"
+        )
+        name = await connection.fetchval("SELECT name FROM customers WHERE id = 1 + $1 % 100", found)
+    return f"{found} {name}".encode()
