@@ -8,7 +8,7 @@ from homeport.commands import docker
 from homeport.commands.bake import BuildTarget, bake
 from homeport.engine.progress import Step
 from homeport.engine.runner import Runner
-from homeport.errors import BuildError
+from homeport.errors import BuildError, HostError
 from homeport.images.localset import ca_bundle
 
 _STEP = re.compile(r"#\d+ \[(?P<what>[^\]]+)\] (?P<line>.*)")
@@ -69,7 +69,12 @@ def image_ids(runner: Runner, references: list[str]) -> dict[str, str]:
     unique = sorted(set(references))
     if not unique:
         return {}
-    found = json.loads(runner.run(docker.image_ids(*unique)).out or "[]")
+    result = runner.run(docker.image_ids(*unique))
+    if not result.ok and "no such" not in result.err.lower():
+        raise HostError(
+            "the engine did not say which images it has", "Does `docker image ls` answer?", result.tail(3)
+        )
+    found = json.loads(result.out or "[]")
     by_tag = {tag: one["Id"] for one in found for tag in [*one["RepoTags"], *(one["RepoDigests"] or [])]}
     return {ref: by_tag[_full(ref)] for ref in unique if _full(ref) in by_tag}
 

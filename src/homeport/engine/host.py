@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from homeport.commands import docker
 from homeport.engine.authority import NGINX_UID, Leaf
@@ -23,6 +24,7 @@ from homeport.errors import HostError
 from homeport.files import File, FileTree
 from homeport.secrets.deliver import Delivered
 
+_TEMPORARY = re.compile(r"\.(.+)\.\w{8}$")  # as files.py names them
 _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in flight
 
 
@@ -51,11 +53,21 @@ class Host:
         found = self.machine.read_tree(f"{self.root}/releases/{release}")
         return FileTree.of(File(path, text, mode) for path, (text, mode) in found.items())
 
-    def make_live(self, tree: FileTree, old: FileTree, folders: Iterable[str]) -> None:
-        """Write the tree file by file, each atomically; remove what only the old one had."""
+    def make_live(
+        self, tree: FileTree, old: FileTree, folders: Iterable[str], leftovers: Iterable[str] = ()
+    ) -> None:
+        """Write the tree file by file, each atomically; remove what only the old one had, and `leftovers`."""
         self.machine.make_folders(f"{self.live}/{folder}" for folder in folders)
         self._write_tree(self.live, tree)
-        self.machine.remove(f"{self.live}/{path}" for path in tree.difference(old).removed)
+        gone = {*tree.difference(old).removed, *leftovers} - {file.path for file in tree}
+        self.machine.remove(f"{self.live}/{path}" for path in sorted(gone))
+
+    def half_written(self, tree: FileTree) -> list[str]:
+        """Temporary files that a writer of this tree left below live/ when it was killed."""
+        folders = sorted({str(PurePosixPath(file.path).parent) for file in tree})
+        found = ((f, name) for f in folders for name in self.machine.names(f"{self.live}/{f}"))
+        wanted = {PurePosixPath(file.path).name for file in tree}
+        return [f"{f}/{name}" for f, name in found if (m := _TEMPORARY.match(name)) and m[1] in wanted]
 
     def _write_tree(self, root: str, tree: FileTree) -> None:
         self.machine.write(Put(f"{root}/{f.path}", f.text.encode(), f.mode) for f in tree)
@@ -87,17 +99,24 @@ class Host:
         flags = [n for n in self.machine.names(f"{self.live}/slots/current") if n.endswith(".green")]
         return frozenset(name.removesuffix(".green") for name in flags)
 
-    def switch(self, slots: Mapping[str, str]) -> None:
+    def serving(self) -> str:
+        """The release that the flags are of; empty before the first one. It turns with them, in the same step."""
+        return self.machine.read(f"{self.live}/slots/current/release") or ""
+
+    def switch(self, slots: Mapping[str, str], release: str = "") -> None:
         """Point the edge at these slots, all in one step: a folder of flags is made beside the one that serves,
         then one link turns to it. nginx sees it at the next request; a crash leaves the old or the new, not both.
+        `release` is the one that serves then; by default it stays the same.
         """
         green = self.green() - {name for name, slot in slots.items() if slot == "blue"}
         green |= {name for name, slot in slots.items() if slot == "green"}
         folder, names = f"{self.live}/slots", self.machine.names(f"{self.live}/slots")
         serving = self.machine.read_link(f"{folder}/current") or ""
         number = 1 + max((int(n.removeprefix("set-")) for n in names if n.startswith("set-")), default=0)
-        self.machine.make_folders([f"{folder}/set-{number}"])
-        self.machine.write(Put(f"{folder}/set-{number}/{name}.green", b"") for name in sorted(green))
+        place = f"{folder}/set-{number}"
+        self.machine.make_folders([place])
+        flags = [Put(f"{place}/{name}.green", b"") for name in sorted(green)]
+        self.machine.write([Put(f"{place}/release", (release or self.serving()).encode()), *flags])
         self.machine.link(f"{folder}/current", f"set-{number}")
         gone = [n for n in names if n.startswith("set-") and n != serving]
         self.machine.remove(f"{folder}/{name}" for name in gone)
@@ -115,7 +134,7 @@ class Host:
     # -- secrets -----------------------------------------------------------------------------------
 
     def secrets_that_differ(self, files: Iterable[Delivered]) -> list[Delivered]:
-        """Those that are not as they were written last. Kept are salted digests, in a file for our eyes only:
+        """Those that are not what runs was started with. Kept are salted digests, in a file for our eyes only:
         who is not root cannot read a secret that belongs to a container's user."""
         known = self._digests()
         return [f for f in files if known.get(f.path) != _digest(f, known.get("salt", ""))]
@@ -132,7 +151,11 @@ class Host:
         self.write_owned(
             folder, [Put(f.path, f.text.reveal().encode(), f.mode, f.uid) for f in wanted], helper_image
         )
-        known = self._digests()
+
+    def secrets_taken(self, files: Iterable[Delivered]) -> None:
+        """What runs was started with these: only now are they the known ones, so that a release which failed, or was
+        killed on the way, leaves them to be written and taken again."""
+        wanted, known = list(files), self._digests()
         salt = known.setdefault("salt", os.urandom(16).hex())
         known |= {file.path: _digest(file, salt) for file in wanted}
         self.machine.write([Put(f"{self.live}/secrets/.written.json", json.dumps(known).encode(), 0o600)])

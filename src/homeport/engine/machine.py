@@ -3,6 +3,7 @@ and for one behind ssh. Paths are absolute, with `/`, on that machine."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import http.client
 import io
@@ -14,11 +15,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from homeport.engine.runner import LocalRunner, Runner
+from homeport.engine.wait import Seen, WaitedTooLong, wait_until
 from homeport.errors import HostError
 from homeport.files import write_bytes_atomically
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ORPHANS_SECONDS = 120.0  # longer than any stop's grace
 
 
 @dataclass(frozen=True)
@@ -120,12 +125,19 @@ class LocalMachine:
         return sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
 
     def write(self, files: Iterable[Put]) -> None:
+        """What is there already, to the byte, is left alone: going back needs no room on a disk that is full."""
         for file in files:
-            write_bytes_atomically(
-                Path(file.path), file.data, file.mode, file.uid if self.privileged else None
-            )
+            uid = file.uid if self.privileged else None
+            with _in_words(file.path):
+                if not _is_there(file, uid):
+                    write_bytes_atomically(Path(file.path), file.data, file.mode, uid)
 
     def append(self, path: str, text: str) -> None:
+        with _in_words(path):
+            self._append(path, text)
+
+    @staticmethod
+    def _append(path: str, text: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open("a") as stream:
             stream.write(text)
@@ -134,8 +146,9 @@ class LocalMachine:
 
     def make_folders(self, folders: Iterable[str], mode: int = 0o755) -> None:
         for folder in folders:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            Path(folder).chmod(mode)
+            with _in_words(folder):
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                Path(folder).chmod(mode)
 
     def remove(self, paths: Iterable[str]) -> None:
         for path in map(Path, paths):
@@ -146,21 +159,23 @@ class LocalMachine:
 
     def link(self, path: str, target: str) -> None:
         place = Path(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.new")
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(target)
-        temporary.replace(place)
+        with _in_words(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(target)
+            temporary.replace(place)
 
     def read_link(self, path: str) -> str | None:
         return str(Path(path).readlink()) if Path(path).is_symlink() else None
 
     def send(self, local: Path, folder: str) -> None:
-        shutil.copytree(local, folder, dirs_exist_ok=True)
+        with _in_words(folder):
+            shutil.copytree(local, folder, dirs_exist_ok=True, copy_function=_copy_if_other)
 
     def copy(self, source: str, folder: str) -> None:
         if Path(source).is_dir():
-            shutil.copytree(source, folder, dirs_exist_ok=True)
+            self.send(Path(source), folder)
 
     def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
         connection = http.client.HTTPConnection(address, port, timeout=timeout)
@@ -178,18 +193,73 @@ class LocalMachine:
 
     @contextmanager
     def lock(self, path: str, who: str) -> Iterator[None]:
+        """The commands that we start hold it too: where we are killed, what they still do is waited for."""
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open("a+") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                stream.seek(0)
-                raise locked_by(stream.read()) from None
+            _take(stream)
+            os.set_inheritable(stream.fileno(), True)
             stream.seek(0)
             stream.truncate()
             stream.write(who)
             stream.flush()
             yield
+
+
+def _take(stream: TextIO) -> None:
+    """Lock it now; but where the holder is dead, wait for the commands that outlive it."""
+
+    def look() -> Seen:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            holder = stream.read()
+            if _lives(holder):
+                raise locked_by(holder) from None
+            return Seen(False, holder)
+        return Seen(True)
+
+    try:
+        wait_until("the commands of a homeport that was killed", look, _ORPHANS_SECONDS)
+    except WaitedTooLong as fault:
+        raise locked_by(fault.state) from fault
+
+
+def _lives(holder: str) -> bool:
+    """Whether the process that wrote this is there; a holder who has not yet said who he is, is."""
+    try:
+        os.kill(json.loads(holder)["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, KeyError, TypeError, PermissionError):
+        return True
+    return True
+
+
+@contextmanager
+def _in_words(path: str) -> Iterator[None]:
+    """A fault of the disk is a fault of the host, said with the place."""
+    try:
+        yield
+    except OSError as fault:
+        cure = "Free some room: `df -h` shows how full each disk is." if fault.errno in _FULL else ""
+        raise HostError(f"{path} cannot be written: {fault.strerror or fault}", cure) from fault
+
+
+def _is_there(file: Put, uid: int | None) -> bool:
+    try:
+        found = Path(file.path).stat()
+        same = found.st_mode & 0o7777 == file.mode and uid in (None, found.st_uid)
+        return same and found.st_size == len(file.data) and Path(file.path).read_bytes() == file.data
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+
+
+def _copy_if_other(source: str, place: str) -> None:
+    """By a temporary file and only where it differs: a visitor may be reading it, and a kill may come at any time."""
+    data = Path(source).read_bytes()
+    if not Path(place).is_file() or Path(place).read_bytes() != data:
+        write_bytes_atomically(Path(place), data, Path(source).stat().st_mode & 0o777)
 
 
 def locked_by(text: str) -> HostError:

@@ -51,6 +51,7 @@ class LocalRunner:
                 cwd=command.cwd,
                 env=_environment(command),
                 check=False,
+                close_fds=False,  # the lock goes with what we start (machine.py); all else is closed at exec
             )
         except FileNotFoundError as fault:
             raise HostError(
@@ -75,6 +76,7 @@ class LocalRunner:
             stderr=subprocess.STDOUT,
             cwd=command.cwd,
             env=_environment(command),
+            close_fds=False,
         ) as process:
             if command.stdin is not None and process.stdin:
                 process.stdin.write(command.stdin)

@@ -27,6 +27,7 @@ class Running:
     exit_code: int
     oom: bool
     one_off: bool = False
+    service: str = ""  # of ours; empty for a part
 
     @property
     def up(self) -> bool:
@@ -109,6 +110,7 @@ def _parse(one: dict[str, Any]) -> Running:
         exit_code=state.get("ExitCode", 0),
         oom=state.get("OOMKilled", False),
         one_off=labels.get("com.docker.compose.oneoff") == "True",
+        service=labels.get("homeport.service", ""),
     )
 
 

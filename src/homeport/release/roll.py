@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from homeport.commands import compose, docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
+from homeport.engine.runner import Result
 from homeport.engine.wait import Seen, WaitedTooLong, wait_until
-from homeport.errors import ReleaseError
+from homeport.errors import HostError, ReleaseError
 from homeport.release.plan import Roll, Running, parse_containers
 from homeport.stack.model import Slot, Target
 from homeport.stack.parts import Service
@@ -52,9 +55,10 @@ class Roller:
             )
         self._wait_all(rolls, step)
 
-    def switch(self, rolls: list[Roll]) -> None:
-        """The new slots serve, of all services from the same moment on."""
-        self.host.switch({r.service: r.slot for r in rolls if self.target.services[r.service].port})
+    def switch(self, rolls: list[Roll], release: str) -> None:
+        """The new slots serve, of all services from the same moment on, and the release is this one."""
+        slots = {r.service: r.slot for r in rolls if self.target.services[r.service].port}
+        self.host.switch(slots, release)
 
     def watch(self, rolls: list[Roll], step: Step) -> None:
         """Look at the new containers for a moment while they serve: good once is not good yet."""
@@ -66,13 +70,26 @@ class Roller:
                 _Look(self.host, self.target, self.target.services[roll.service], roll, "").still_good()
             time.sleep(0.2)
 
-    def undo(self, rolls: list[Roll]) -> None:
-        """Back to the slots that served before, and away with the new containers."""
+    def switch_back(self, rolls: list[Roll], release: str) -> None:
+        """The slots that served before serve again."""
         back = {r.service: other(r.slot) for r in rolls if r.old and self.target.services[r.service].port}
-        if back:
-            self.host.switch(back)
+        if back or self.host.serving() != release:
+            self.host.switch(back, release)
             time.sleep(SETTLE)
-        self._put_away([roll for roll in rolls if roll.old])
+
+    def discard(self, ids: tuple[str, ...]) -> None:
+        """Containers that nothing points to, left by a killed deploy or by a part that is gone: requests may be in
+        them still."""
+        running = parse_containers(self._inspect(ids))
+        with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
+            list(pool.map(self._discard_one, running))
+
+    def _discard_one(self, container: Running) -> None:
+        name = container.service or container.compose
+        service = self.target.services.get(name)
+        if service and service.port:
+            self._drain((container,), service.port)
+        stop(self.host, [container], service.stop_grace if service else 10.0)
 
     def finish(self, rolls: list[Roll], step: Step) -> None:
         """Drain and stop the old slots, all at once, each with its own limits."""
@@ -90,8 +107,7 @@ class Roller:
             step.note(f"{roll.service}: draining {other(roll.slot)}")
             self._drain(running, service.port)
         step.note(f"{roll.service}: stopping {other(roll.slot)}")
-        self.host.runner.run(docker.stop(*roll.old, grace=service.stop_grace))
-        self.host.runner.run(docker.remove(*roll.old))
+        stop(self.host, running, service.stop_grace)
 
     def _drain(self, running: tuple[Running, ...], port: int, limit: float = DRAIN_LIMIT) -> None:
         quiet = 0
@@ -124,9 +140,9 @@ class Roller:
 
     def _clear_leftovers(self, rolls: list[Roll]) -> None:
         """What an earlier deploy, killed, left in the slots that we are about to use: requests may still be in it."""
-        self._put_away(rolls)
+        self.put_away(rolls)
 
-    def _put_away(self, rolls: list[Roll]) -> None:
+    def put_away(self, rolls: list[Roll]) -> None:
         """Drain, stop and remove the containers in the slots of these rolls, which nothing points to any more."""
         with ThreadPoolExecutor(max_workers=max(1, len(rolls))) as pool:
             list(pool.map(self._put_one_away, rolls))
@@ -136,10 +152,7 @@ class Roller:
         running = tuple(c for c in found if c.up)
         if running and service.port:
             self._drain(running, service.port, service.stop_grace)
-        if running:
-            self.host.runner.run(docker.stop(*(c.id for c in running), grace=service.stop_grace))
-        if found:
-            self.host.runner.run(docker.remove(*(c.id for c in found)))
+        stop(self.host, found, service.stop_grace)
 
     def _containers(self, compose_names: list[str]) -> list[Running]:
         return [
@@ -147,8 +160,7 @@ class Roller:
         ]
 
     def _inspect(self, ids: tuple[str, ...]) -> list[dict[str, object]]:
-        found: list[dict[str, object]] = json.loads(self.host.runner.run(docker.inspect(*ids)).out or "[]")
-        return found
+        return inspect(self.host, ids)
 
 
 def other(slot: Slot) -> Slot:
@@ -157,8 +169,40 @@ def other(slot: Slot) -> Slot:
 
 def observe(host: Host, project: str) -> tuple[Running, ...]:
     """All containers of the project, as they are now."""
-    ids = host.runner.run(docker.containers(project)).out.split()
-    return parse_containers(json.loads(host.runner.run(docker.inspect(*ids)).out or "[]")) if ids else ()
+    listed = host.runner.run(docker.containers(project))
+    if not listed.ok:  # no answer is not "nothing runs": a plan from that would stop what serves
+        raise _engine_fault("the engine did not say what runs", listed)
+    return parse_containers(inspect(host, tuple(listed.out.split())))
+
+
+def inspect(host: Host, ids: tuple[str, ...]) -> list[dict[str, Any]]:
+    """`docker inspect` of those that are still there."""
+    if not ids:
+        return []
+    result = host.runner.run(docker.inspect(*ids))
+    if not result.ok and "no such" not in result.err.lower():
+        raise _engine_fault("the engine did not say what runs", result)
+    found: list[dict[str, Any]] = json.loads(result.out or "[]")
+    return found
+
+
+def stop(host: Host, containers: Sequence[Running], grace: float) -> None:
+    """Stop with this grace (seconds) and remove; one that has gone by itself is no fault."""
+    for command in (
+        docker.stop(*(c.id for c in containers if c.up), grace=grace)
+        if any(c.up for c in containers)
+        else None,
+        docker.remove(*(c.id for c in containers)) if containers else None,
+    ):
+        result = host.runner.run(command) if command else None
+        if result and not result.ok and "no such" not in result.err.lower():
+            raise _engine_fault("the engine did not take an old container away", result)
+
+
+def _engine_fault(message: str, result: Result) -> HostError:
+    return HostError(
+        message, "`docker ps -a` shows whether it answers now; then run the same again.", result.tail(3)
+    )
 
 
 def wait_healthy(host: Host, target: Target, roll: Roll, name: str) -> float:

@@ -16,8 +16,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from homeport.cli.main import main as homeport
 from homeport.commands.command import Command
 from homeport.engine import machine, runner
 from homeport.errors import HostError
@@ -39,7 +41,7 @@ def due(words: str) -> bool:
     with _lock:
         _count[0] += 1
         if JOURNAL:
-            with open(JOURNAL, "a") as journal:
+            with Path(JOURNAL).open("a") as journal:
                 journal.write(f"{_count[0]} {words[:150]}\n")
         return _count[0] == AT
 
@@ -54,7 +56,9 @@ def command(inner: Callable[..., runner.Result]) -> Callable[..., runner.Result]
             if HOW == "before":
                 kill()
             if HOW == "timeout":
-                raise HostError(f"`{asked.text()}` gave no answer within {asked.timeout:.0f} s", "Try it by hand.")
+                raise HostError(
+                    f"`{asked.text()}` gave no answer within {asked.timeout:.0f} s", "Try it by hand."
+                )
             if HOW == "fails":
                 return runner.Result(1, "", "Error response from daemon: the accident of the test")
             threading.Timer(MOMENT, kill).start()
@@ -65,7 +69,10 @@ def command(inner: Callable[..., runner.Result]) -> Callable[..., runner.Result]
 
 def act(name: str, inner: Callable[..., None]) -> Callable[..., None]:
     def run(self: machine.LocalMachine, *words: Any, **more: Any) -> None:
-        listed = [list(word) if name in ("make_folders", "remove") and n == 0 else word for n, word in enumerate(words)]
+        listed = [
+            list(word) if name in ("make_folders", "remove") and n == 0 else word
+            for n, word in enumerate(words)
+        ]
         if listed[0] and due(f"{name} {listed[0]}") and HOW in ("before", "during"):
             kill()
         inner(self, *listed, **more)
@@ -92,8 +99,6 @@ def main() -> None:
     machine.LocalMachine.write = write(machine.LocalMachine.write)  # type: ignore[method-assign]
     for name in WRITES:
         setattr(machine.LocalMachine, name, act(name, getattr(machine.LocalMachine, name)))
-    from homeport.cli.main import main as homeport
-
     homeport()
 
 

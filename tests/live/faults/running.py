@@ -23,7 +23,7 @@ from homeport.engine.authority import Authority
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-NAME, DOMAIN, HTTPS = "hpbad", "hpbad.localhost", 18143
+NAME, DOMAIN, HTTPS = "hpfault", "hpfault.localhost", 18143
 HOMEPORT = (sys.executable, "-m", "homeport")
 DRIVER = (sys.executable, "-m", "tests.live.faults.driver")
 SERVICES = ("api", "web", "book", "worker")
@@ -67,7 +67,9 @@ class Stack:
         for name in services or SERVICES:
             (self.folder / "app/behaviour" / name).write_text(f"{version}\n{fault}\n")
         if not services:
-            (self.folder / "pages/index.html").write_text(f"<!doctype html><title>hpbad</title><p>{version}</p>\n")
+            (self.folder / "pages/index.html").write_text(
+                f"<!doctype html><title>hpfault</title><p>{version}</p>\n"
+            )
 
     def run(self, *words: str, driver: tuple[str, ...] = HOMEPORT, **environ: str) -> Said:
         """One homeport command on this stack."""
@@ -102,7 +104,9 @@ class Stack:
     def containers(self) -> dict[str, str]:
         """Compose name -> id and start of every container, stopped ones too."""
         return {
-            one["Config"]["Labels"]["com.docker.compose.service"]: f"{one['Id'][:12]} {one['State']['StartedAt']}"
+            one["Config"]["Labels"][
+                "com.docker.compose.service"
+            ]: f"{one['Id'][:12]} {one['State']['StartedAt']}"
             for one in inspected()
         }
 
@@ -178,14 +182,18 @@ def rendered(root: Path) -> dict[str, str]:
     files = (path for path in sorted(root.rglob("*")) if path.is_file())
     named = ((path.relative_to(root).as_posix(), path) for path in files)
     return {
-        name: "\n".join(line for line in path.read_text().splitlines() if not line.startswith("COMPOSE_PROFILES="))
+        name: "\n".join(
+            line for line in path.read_text().splitlines() if not line.startswith("COMPOSE_PROFILES=")
+        )
         for name, path in named
         if not name.startswith(_NOT_RENDERED)
     }
 
 
 def profiles(tree: Path) -> str:
-    return next(line for line in (tree / ".env").read_text().splitlines() if line.startswith("COMPOSE_PROFILES="))
+    return next(
+        line for line in (tree / ".env").read_text().splitlines() if line.startswith("COMPOSE_PROFILES=")
+    )
 
 
 def inspected() -> list[dict[str, Any]]:

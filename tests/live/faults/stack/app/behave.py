@@ -1,4 +1,4 @@
-"""How this release behaves: `behaviour` holds its version and, below it, what is wrong with it (an empty line: nothing)."""
+"""How this release behaves: `behaviour` holds its version and, below it, what is wrong with it (empty: nothing)."""
 
 from __future__ import annotations
 

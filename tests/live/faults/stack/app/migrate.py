@@ -11,7 +11,8 @@ from behave import FAULT
 
 def main() -> None:
     with psycopg.connect(Path(os.environ["DATABASE_URL_FILE"]).read_text(), autocommit=True) as connection:
-        connection.execute(Path("schema.sql").read_text())
+        if connection.execute("SELECT to_regclass('entries') IS NULL").fetchone()[0]:
+            connection.execute(Path("schema.sql").read_text())
         if FAULT == "migration":
             connection.execute("ALTER TABLE ledgers ADD COLUMN page int")
 

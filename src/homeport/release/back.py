@@ -1,0 +1,86 @@
+"""Going back: the release before, whole. What it takes to serve comes first and needs no engine; the rest follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import yaml
+
+from homeport.commands import docker
+from homeport.engine.host import Host
+from homeport.engine.progress import Step
+from homeport.errors import HomeportError
+from homeport.files import FileTree
+from homeport.release import parts
+from homeport.release.before import Before
+from homeport.release.history import Record
+from homeport.release.plan import Plan, Roll
+from homeport.release.roll import Roller, observe, other
+from homeport.release.smoke import smoke
+from homeport.stack.model import Target
+
+COMPOSE = "docker-compose.prod.yml"
+
+
+@dataclass(frozen=True)
+class GoingBack:
+    """From a release that failed, whose files are `new`, to `before`. `plan`: what it was about to change."""
+
+    host: Host
+    target: Target
+    before: Before
+    new: FileTree
+    plan: Plan
+
+    def run(self, record: Record, rolled: list[Roll], step: Step) -> None:
+        """Flags, frontend, files, parts; asked through the edge whether it serves; then the new containers go."""
+        roller = Roller(self.host, self.target)
+        roller.switch_back(rolled, record.id)
+        if self.before.frontend:
+            self.host.serve_frontend(self.before.frontend)
+        self._files(record)
+        try:
+            self._parts(step)
+            self._edge()
+            step.note("asking it through the edge")
+            smoke(self.target)
+        finally:
+            roller.put_away([roll for roll in rolled if roll.old])
+        step.done(f"release {record.id} ({record.version}) serves as before")
+
+    def _files(self, record: Record) -> None:
+        gone = (*self.before.leftovers, *self.host.half_written(self.new))
+        self.host.make_live(self.before.tree, self.new, (), gone)
+        back = {roll.service: other(roll.slot) for roll in self.plan.rolls if roll.old}
+        slots = {**self.plan.flags, **back}
+        self.host.set_profiles({name: slot for name, slot in slots.items() if name in record.versions})
+
+    def _edge(self) -> None:
+        touched = self.new.difference(self.before.tree).touched
+        if any(path.startswith("nginx/") for path in touched) or self.before.unfinished:
+            parts.reload_edge(self.host)
+
+    def _parts(self, step: Step) -> None:
+        """Those that were there come back as they were; those that only the new release had go."""
+        wanted = self._wanted()
+        back = tuple(change for change in self.plan.infrastructure if change.name in wanted)
+        if back:
+            step.note(f"bringing back {', '.join(change.name for change in back)}")
+            parts.apply(self.host, self.target, back, step)
+        self._remove({change.name for change in self.plan.infrastructure} - wanted)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        gone = [c.id for c in observe(self.host, self.target.project) if c.compose in set(names)]
+        if gone:
+            self.host.runner.run(docker.remove(*gone))
+
+    def _wanted(self) -> set[str]:
+        """The containers of the release before, as its compose file names them."""
+        text = next((file.text for file in self.before.tree if file.path == COMPOSE), "{}")
+        return set(yaml.safe_load(text).get("services") or ())
+
+
+def words(fault: BaseException) -> str:
+    """Why a release failed, in one line."""
+    return fault.message if isinstance(fault, HomeportError) else type(fault).__name__
