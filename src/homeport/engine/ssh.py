@@ -65,8 +65,8 @@ _PATIENCE, _BEAT = 15, 2.0  # seconds
 
 @dataclass
 class Lock:
-    """The state of a lock on the host. `busy`: a file there that every act holds too; `lost`: gone, with its connection,
-    and nothing acts any more."""
+    """A lock on the host. `busy`: a file there that every act holds too. `lost`: gone with its connection; then
+    nothing acts any more."""
 
     busy: str = ""
     lost: bool = False
@@ -81,7 +81,7 @@ class SshRunner:
 
     destination: str
     control: str  # path of the control socket
-    lock: Lock = field(default_factory=lambda: Lock(), compare=False, repr=False)
+    lock: Lock = field(default_factory=Lock, compare=False, repr=False)
     _room: threading.Semaphore = field(
         default_factory=lambda: threading.Semaphore(_AT_ONCE), compare=False, repr=False
     )

@@ -15,7 +15,8 @@ from homeport.stack.model import Stack, Target
 
 
 def dump(target: Target) -> str:
-    """A target as JSON, for the host to keep beside the release."""
+    """A target as JSON, for the host to keep beside the release. Keys stay in the order of the file: files are
+    rendered in it, and a rollback must give the same bytes."""
     return json.dumps(
         {
             "stack": target.stack.model_dump(mode="json"),
@@ -23,8 +24,7 @@ def dump(target: Target) -> str:
             "version": target.version,
             "images": target.images,
             "versions": target.versions,
-        },
-        sort_keys=True,
+        }
     )
 
 
