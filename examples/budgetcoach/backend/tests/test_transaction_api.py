@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -195,3 +196,19 @@ def test_nobody_sees_or_touches_what_is_another_s(service: Service, ada: Person)
     assert eve.call("POST", "/transactions", json=stolen).status_code == 422
     assert eve.call("GET", "/transactions").json()["total"] == 0
     assert ada.call("GET", f"/transactions/{made['id']}").json() == made
+
+
+def test_the_same_key_books_once(ada: Person) -> None:
+    """Also when both arrive at the same moment; another user's key is another key."""
+    category = ada.categories()["Groceries"]["id"]
+    body = {"date": "2026-03-01", "amount_cents": -500, "description": "Milk", "category_id": category}
+
+    def book(_: int) -> httpx.Response:
+        headers = {"X-User-Id": ada.id, "Idempotency-Key": "once"}
+        return httpx.post(f"{ada.service.url}/api/v1/transactions", headers=headers, json=body, timeout=30)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [*pool.map(book, range(4)), book(5)]
+    assert [answer.status_code for answer in answers] == [201] * 5
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert ada.call("GET", "/transactions").json()["total"] == 1

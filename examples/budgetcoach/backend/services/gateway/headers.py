@@ -29,7 +29,6 @@ _NOT_FORWARDED = _ONE_HOP | {
     b"authorization",
     b"expect",
     b"host",
-    b"idempotency-key",
     b"x-request-id",
 }
 _NOT_RETURNED = _ONE_HOP | {b"server", b"date", b"x-request-id"}

@@ -23,6 +23,7 @@ from services.gateway.models import IdempotencyKey
 KEPT = timedelta(hours=24)
 # Longer than any call to a service may take: a key older than this belongs to a gateway that has died.
 _ABANDONED = timedelta(minutes=3)
+_CUT_OFF = timedelta(seconds=10)
 _LARGEST_ANSWER = 1024 * 1024
 _EVERY = 600.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -51,12 +52,16 @@ def fingerprint(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(head.encode() + body).digest()
 
 
-async def claim(sessions: Sessions, user_id: UUID, key: str, print_: bytes) -> Response | None:
+async def claim(
+    sessions: Sessions, user_id: UUID, key: str, print_: bytes, repeatable: bool = False
+) -> Response | None:
     """None when the caller now owns the key and must do the work; else the answer of before.
 
     Raises ApiError 422 for another request under the key, 409 while the first is under way. The unique key in
-    the database decides between two at the same moment.
+    the database decides between two at the same moment. `repeatable`: the service knows the key as well and
+    does nothing twice, so whoever was cut off waits seconds, not minutes.
     """
+    abandoned = _CUT_OFF if repeatable else _ABANDONED
     now = datetime.now(UTC)
     async with sessions() as session, session.begin():
         values = {"user_id": user_id, "key": key, "fingerprint": print_, "started_at": now}
@@ -67,7 +72,8 @@ async def claim(sessions: Sessions, user_id: UUID, key: str, print_: bytes) -> R
         if entry is None:
             # The first one failed and gave the key back between our two statements.
             raise _under_way()
-        if entry.started_at < now - (KEPT if entry.status else _ABANDONED):
+        cut_off = entry.status is None and entry.fingerprint == print_ and entry.started_at < now - abandoned
+        if cut_off or entry.started_at < now - (KEPT if entry.status else _ABANDONED):
             entry.fingerprint, entry.started_at, entry.status, entry.body = print_, now, None, None
             return None
         return _answer(entry, print_)

@@ -37,7 +37,7 @@ async def pass_on(request: Request) -> Response:
     key = key_of(request)
     if key is None or user_id is None:
         return streamed(await send(gateway_of(request).client, call))
-    return await _once(request, call, user_id, key)
+    return await _once(request, call, user_id, key, route.repeatable)
 
 
 def _signed_in(request: Request) -> UUID:
@@ -66,10 +66,10 @@ def _call(request: Request, route: Route, raw_path: str, user_id: UUID | None) -
     return Call(request.method, url, forwarded(request, user_id, route.public), content)
 
 
-async def _once(request: Request, call: Call, user_id: UUID, key: str) -> Response:
+async def _once(request: Request, call: Call, user_id: UUID, key: str, repeatable: bool) -> Response:
     sessions = runtime_of(request).sessions
     body = await bodies.whole(request)
-    earlier = await claim(sessions, user_id, key, fingerprint(request, body))
+    earlier = await claim(sessions, user_id, key, fingerprint(request, body), repeatable)
     if earlier is not None:
         return earlier
     try:
@@ -77,7 +77,8 @@ async def _once(request: Request, call: Call, user_id: UUID, key: str) -> Respon
     except NotReached:
         await give_back(sessions, user_id, key)
         raise
-    # Any other failure leaves the key taken: the service may have done it, so it must not be done again now.
+    # Any other failure leaves the key taken: the service may have done it, so it must not be done again now;
+    # claim() decides when it may.
     response = await read(answer)
     try:
         await keep(sessions, user_id, key, response)

@@ -23,6 +23,8 @@ SERVICES = {
     "chat": "ai",
 }
 _PUBLIC = frozenset({"auth"})
+# Areas whose service does a POST once for each Idempotency-Key, in the transaction of its effect.
+_REPEATABLE = frozenset({"transactions"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Route:
     def public(self) -> bool:
         """True for log-in and the like."""
         return self.area in _PUBLIC
+
+    @property
+    def repeatable(self) -> bool:
+        """True when a POST may be sent to the service again though nobody knows what became of the first."""
+        return self.area in _REPEATABLE
 
 
 def route_of(raw_path: str) -> Route:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, cast
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from prometheus_client import Counter
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coachlib.db import Session
@@ -86,10 +87,22 @@ def _shown(transaction: Transaction, category: Category) -> TransactionOut:
 
 
 @router.post("", status_code=201)
-async def create(body: NewTransaction, user: UserId, session: Session) -> TransactionOut:
-    """A transaction entered by hand."""
+async def create(
+    body: NewTransaction,
+    user: UserId,
+    session: Session,
+    key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)] = None,
+) -> TransactionOut:
+    """A transaction entered by hand; with the key of one that there is already, that one.
+
+    The key makes the id, so the primary key of the table sees to it, whatever dies on the way.
+    """
+    made_id = uuid5(user, key) if key else uuid4()
+    if key and await session.get(Transaction, made_id):
+        return _shown(*await _load(session, user, made_id))
     category = await _category_for(session, user, body)
     made = Transaction(
+        id=made_id,
         user_id=user,
         date=body.date,
         amount_cents=body.amount_cents,
@@ -99,7 +112,14 @@ async def create(body: NewTransaction, user: UserId, session: Session) -> Transa
         category_chosen=body.category_id is not None,
     )
     session.add(made)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError:
+        if not key:
+            raise
+        # The same request, twice at the same moment: the other one was first.
+        await session.rollback()
+        return _shown(*await _load(session, user, made_id))
     await session.refresh(made)
     await tell(session, user, [Change("created", made.id, after=picture(made, category))])
     await session.commit()
