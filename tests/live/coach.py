@@ -62,9 +62,9 @@ class Project:
     def identity(self) -> Path:
         return self.folder / "identity.txt"
 
-    def homeport(self, word: str, *words: str, seconds: float = 590) -> subprocess.CompletedProcess[str]:
+    def homeport(self, *words: str, seconds: float = 590) -> subprocess.CompletedProcess[str]:
         """Run one homeport command on this project; what it said, whatever its exit code."""
-        line = (str(BIN / "homeport"), word, "-f", str(self.folder / "homeport.yaml"), *words)
+        line = (str(BIN / "homeport"), *words, "-f", str(self.folder / "homeport.yaml"))
         return subprocess.run(
             line,
             capture_output=True,

@@ -77,9 +77,11 @@ CASES = {
         ("secret(s) missing: api_key", "homeport secrets set local api_key"),
     ),
     "a domain that does not resolve": Case(
-        "domain: hpbad.localhost", "domain: hpbad.invalid", ("hpbad.invalid does not resolve", "/etc/hosts")
+        "domain: hpmistake.localhost",
+        "domain: hpmistake.invalid",
+        ("hpmistake.invalid does not resolve", "/etc/hosts"),
     ),
-    "not YAML": Case("edge:\n", "edge: [\n", ("homeport.yaml:", "cure")),
+    "not YAML": Case("edge:\n", "edge: [\n", ("homeport.yaml:9:1: not YAML", "a bracket is left open")),
     "a word that is not known": Case(
         "    port: 8000\n",
         "    prot: 8000\n",
@@ -95,7 +97,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The good one, which runs."""
     folder = tmp_path_factory.mktemp("bad") / "stack"
     shutil.copytree(HERE, folder)
-    with running(Project(folder, "hpbad", 18844)) as project:
+    with running(Project(folder, "hpmistake", 18886)) as project:
         yield project
 
 
@@ -142,7 +144,8 @@ def refused(project: Project) -> str:
         done = project.homeport("up", "--images", "local")
         time.sleep(0.5)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    assert "homeport made a mistake" not in done.stderr
+    assert "src/homeport" not in done.stderr, "a traceback of ours"
     assert project.identities() == before
     assert project.flags() == flags
     assert set(seen) == {"200 good"}, seen
@@ -162,7 +165,7 @@ def test_a_port_that_another_program_has(stack: Project) -> None:
     """Named before anything is touched, also when it is the running stack whose ports are changed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with changed(stack.folder / "homeport.yaml", "https: 18844", f"https: {port}"):
+        with changed(stack.folder / "homeport.yaml", "https: 18886", f"https: {port}"):
             said = refused(stack)
     assert f"port {port} is taken by " in said
     assert "(process " in said
@@ -172,14 +175,14 @@ def test_a_port_that_another_program_has(stack: Project) -> None:
 def test_ports_of_another_stack(stack: Project, tmp_path: Path) -> None:
     """A second stack on the same ports is refused, and says who has them."""
     shutil.copytree(HERE, tmp_path / "second")
-    second = Project(tmp_path / "second", "hpbadtwo", 18844)
+    second = Project(tmp_path / "second", "hpmistaketwo", 18886)
     file = second.folder / "homeport.yaml"
-    file.write_text(file.read_text().replace("name: hpbad\n", "name: hpbadtwo\n"))
+    file.write_text(file.read_text().replace("name: hpmistake\n", "name: hpmistaketwo\n"))
     before = stack.identities()
     done = second.homeport("up", "--images", "local")
     assert done.returncode == 1
-    assert "port 18881 is taken by " in done.stderr
-    assert "port 18844 is taken by " in done.stderr
+    assert "port 18885 is taken by " in done.stderr
+    assert "port 18886 is taken by " in done.stderr
     assert second.containers() == {}
     assert stack.identities() == before
 

@@ -117,7 +117,8 @@ def test_files(coach: Project, known: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_secret_files_are_for_their_user_alone(coach: Project) -> None:
-    found = [path for path in (coach.local / "live/secrets").rglob("*") if path.is_file()]
+    found = [path for path in (coach.local / "live/secrets").glob("*/*") if path.is_file()]
+    assert (coach.local / "live/secrets").stat().st_mode & 0o777 == 0o700
     assert len(found) > 20
     modes = {str(path): oct(path.stat().st_mode & 0o777) for path in found}
     assert set(modes.values()) == {"0o400"}, modes
