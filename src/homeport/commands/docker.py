@@ -9,6 +9,11 @@ def engine_version() -> Command:
     return asks("docker", "version", "--format", "{{.Server.Version}}")
 
 
+def engine_architecture() -> Command:
+    """amd64, arm64 ...: as images are labelled."""
+    return asks("docker", "version", "--format", "{{.Server.Arch}}")
+
+
 def compose_version() -> Command:
     return asks("docker", "compose", "version", "--short")
 

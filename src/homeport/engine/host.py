@@ -156,6 +156,8 @@ class Host:
         """What runs was started with these: only now are they the known ones, so that a release which failed, or was
         killed on the way, leaves them to be written and taken again."""
         wanted, known = list(files), self._digests()
+        if not wanted:
+            return
         salt = known.setdefault("salt", os.urandom(16).hex())
         known |= {file.path: _digest(file, salt) for file in wanted}
         self.machine.write([Put(f"{self.live}/secrets/.written.json", json.dumps(known).encode(), 0o600)])

@@ -17,15 +17,16 @@ from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
-from homeport.release import history, kept, parts, preflight, prune
+from homeport.release import history, kept, machinery, parts, preflight, prune
 from homeport.release import plan as planning
 from homeport.release.back import GoingBack, words
 from homeport.release.before import Before, look
 from homeport.release.migrate import Migrations, wanted
+from homeport.release.notify import Teller
 from homeport.release.origin import Origin
 from homeport.release.probe import Count, Prober, path_of
 from homeport.release.roll import Roller, observe
-from homeport.release.smoke import smoke
+from homeport.release.smoke import smoke, smoke_slots
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
@@ -63,11 +64,17 @@ class Deploy:
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
     _rolled: list[planning.Roll] = field(default_factory=list)
     _migrations: Migrations | None = None
+    _teller: Teller = field(init=False)
     _begun: history.Record | None = None
+
+    def __post_init__(self) -> None:
+        place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
+        more = f"{place}; homeport history {self.target.environment}"
+        self._teller = Teller(self.target, self.store, self.progress, more, back=not self.migrate)
 
     def run(self) -> Outcome:
         """The whole story. Raises HomeportError after everything is back as it was."""
-        with history.lock(self.host):
+        with history.lock(self.host), self._teller.failures():
             try:
                 before = look(self.host)
                 self._timed("engine", self._preflight)
@@ -85,11 +92,14 @@ class Deploy:
             engine = preflight.check_engine(self.host.runner)
             ours = any(c.compose == "nginx" and c.up for c in observe(self.host, self.target.project))
             preflight.check(self.host.machine, self.target, engine, ours)
+            machinery.check_room(self.host)
             step.done(f"Docker {engine.version}, compose {engine.compose}")
 
     def _images(self, before: history.Record | None) -> Target:
         """Images first: nothing that runs is touched before everything is there."""
-        return self.sources.bring(self.host, self.target, self.progress, before)
+        target = self.sources.bring(self.host, self.target, self.progress, before)
+        machinery.check_images(self.host.runner, {name: target.image(name) for name in target.services})
+        return target
 
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:
         rendered = render(self.target)
@@ -180,11 +190,9 @@ class Deploy:
 
     def _show(self, plan: planning.Plan) -> None:
         """One line a change, with its reason, before anything is done."""
-        for change in plan.infrastructure:
-            self.progress.line(f"    {change.name}: {change.why}")
-        for roll in plan.rolls:
-            how = f"{roll.slot} takes over" if roll.old else f"starts in {roll.slot}"
-            self.progress.line(f"    {roll.service}: {roll.why}; {how}")
+        for line in plan.words():
+            self.progress.line(f"    {line}")
+        self._teller.start(plan.words())
 
     def _write_live(
         self, rendered: Rendered, secrets: tuple[Delivered, ...], before: Before, plan: planning.Plan
@@ -241,6 +249,7 @@ class Deploy:
                 rolls = [by_name[name] for name in level]
                 self._rolled += rolls
                 roller.start_level(rolls, step)
+            smoke_slots(self.host, self.target, plan.rolls)
             step.done(f"{', '.join(by_name)} healthy")
             self.outcome.changed += list(by_name)
 
