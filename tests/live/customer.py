@@ -13,7 +13,9 @@ from uuid import uuid4
 
 import httpx
 
-PATIENCE = 90.0  # seconds for one request, all its repetitions together
+from homeport.engine.wait import SLOWNESS
+
+PATIENCE = 90.0 * SLOWNESS  # seconds for one request, all its repetitions together
 PACE = 0.1  # seconds between two transactions
 CENTS = 100
 ENOUGH = 12  # transactions; a budget of ten of them is near first and then exceeded
@@ -113,7 +115,9 @@ class Customer:
 
 def until(wanted: object, look: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Look until it is as wanted; the last state is in the message."""
-    ends = time.monotonic() + seconds
+    ends = time.monotonic() + seconds * SLOWNESS
     while (state := look()) != wanted:
-        assert time.monotonic() < ends, f"{what}: after {seconds:.0f} s\n{state}\ninstead of\n{wanted}"
+        assert time.monotonic() < ends, (
+            f"{what}: after {seconds * SLOWNESS:.0f} s\n{state}\ninstead of\n{wanted}"
+        )
         time.sleep(0.2)

@@ -1,6 +1,7 @@
 """A real browser (Debian's Chromium) at the address of a running stack, and people to use it.
 
-HOMEPORT_TEST_URL names the stack, HOMEPORT_TEST_PATIENCE multiplies every deadline for slow machines.
+HOMEPORT_TEST_URL names the stack (without it the suite brings up its own), HOMEPORT_TEST_PATIENCE multiplies
+every deadline for slow machines.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-URL = os.environ.get("HOMEPORT_TEST_URL", "https://budgetcoach.localhost")
+URL = "HOMEPORT_TEST_URL"
 PHONE = 600
 PATIENCE = float(os.environ.get("HOMEPORT_TEST_PATIENCE", "1"))
 SHOTS = Path(__file__).parents[3] / "test-results" / "browser"
@@ -42,7 +43,16 @@ class Person:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the stack is: the one that was named, or the one that all live tests share."""
+    with pytest.MonkeyPatch.context() as environment:
+        if URL not in os.environ:
+            environment.setenv(URL, request.getfixturevalue("coach").url)
+        yield os.environ[URL]
+
+
+@pytest.fixture(scope="session")
+def browser(address: str) -> Iterator[Browser]:
     """Chromium, headless, for the whole run."""
     path = shutil.which("chromium") or pytest.fail("no chromium: apt-get install chromium")
     expect.set_options(timeout=15_000 * PATIENCE)
@@ -70,7 +80,7 @@ def visit(browser: Browser, width: int = 1280, scheme: str = "light") -> Visit:
     """Opens a fresh profile of the given width (pixels) and colour scheme on the stack."""
     phone = width < PHONE
     context = browser.new_context(
-        base_url=URL, ignore_https_errors=True, locale="en-GB", viewport={"width": width, "height": 812},
+        base_url=os.environ[URL], ignore_https_errors=True, locale="en-GB", viewport={"width": width, "height": 812},
         color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce", has_touch=phone, is_mobile=phone,
     )
     context.set_default_timeout(15_000 * PATIENCE)
