@@ -53,7 +53,7 @@ def check_engine(runner: Runner) -> Engine:
     if "permission denied" in version.err:
         raise HostError(
             f"{_place(runner)}: this user may not use the Docker engine",
-            "As root, there: usermod -aG docker USER; then log in anew.",
+            f"As root, there: usermod -aG docker {_user(runner)}; then log in anew.",
             version.tail(1),
         )
     if not version.ok:
@@ -78,6 +78,10 @@ def check_engine(runner: Runner) -> Engine:
 
 def _place(runner: Runner) -> str:
     return runner.destination if isinstance(runner, SshRunner) else "this machine"
+
+
+def _user(runner: Runner) -> str:
+    return runner.run(asks("id", "-un")).out.strip()
 
 
 def check(machine: Machine, target: Target, engine: Engine, running: bool) -> None:
