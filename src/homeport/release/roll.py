@@ -34,6 +34,7 @@ WATCH = 2.0  # seconds
 QUIET_LOOKS = 3  # looks in a row without an open request
 DRAIN_LIMIT = 30.0  # seconds; WebSockets and SSE never drain by themselves
 _RESTARTS_TO_GIVE_UP = 2
+_ENGINE_EVERY = 0.5  # seconds between two questions to the engine about a container that gives no good answer
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def wait_healthy(host: Host, target: Target, roll: Roll, name: str) -> float:
     try:
         return wait_until(f"{name} is healthy", look, service.health.start if service.health else 10.0)
     except WaitedTooLong as fault:
-        raise look.failure(f"{roll.service} did not become healthy: {fault.state}") from fault
+        raise look.failure(look.died() or f"{roll.service} did not become healthy: {fault.state}") from fault
 
 
 class _Look:
@@ -220,15 +221,16 @@ class _Look:
 
     def __init__(self, host: Host, target: Target, service: Service, roll: Roll, name: str) -> None:
         self.host, self.target, self.service, self.roll, self.name = host, target, service, roll, name
-        self.looks = 0
+        self.looks, self.asked_engine = 0, time.monotonic()
 
     def __call__(self) -> Seen:
         self.looks += 1
         path = self.service.health.path if self.service.health else None
         if path and self.service.port:
             seen = self._ask(path, self.service.port)
-            if seen.good or self.looks % 10:  # the engine is asked every half second only
+            if seen.good or time.monotonic() - self.asked_engine < _ENGINE_EVERY:
                 return seen
+            self.asked_engine = time.monotonic()
             return self._engine(seen.state)
         return self._engine("")
 
@@ -243,12 +245,18 @@ class _Look:
         container = self._container()
         if container is None:
             return Seen(False, said or "no container")
-        if container.state in ("exited", "dead") or container.restarts >= _RESTARTS_TO_GIVE_UP:
-            raise self.failure(_death(self.roll.service, container))
+        if _is_lost(container):
+            raise self.failure(self._death(container))
         if said:
             return Seen(False, said)
         good = container.health == "healthy" or (container.up and not container.health and self.looks > 20)
         return Seen(good, f"the engine says {container.health or container.state}")
+
+    def died(self) -> str:
+        """How it ended, in words, when it has ended at least once."""
+        container = self._container()
+        lost = container and (container.restarts or container.state in ("exited", "dead"))
+        return self._death(container) if container and lost else ""
 
     def still_good(self) -> None:
         """Raise ReleaseError when a container of the roll is gone, begins anew, or its health path is not good."""
@@ -269,18 +277,28 @@ class _Look:
         ]
         return found[0] if found else None
 
+    def _death(self, container: Running) -> str:
+        """What it died of: the engine's events know it when it runs anew already, and its state says nothing."""
+        ends = self.host.runner.run(docker.ends(container.id)).out.split("\n")
+        if container.oom or any(line.startswith("oom") for line in ends):
+            limit = f"{self.service.memory // 1024**2} MB"
+            return f"{self.roll.service} was killed for using more memory than its limit ({limit}: `memory:`)"
+        codes = [line.split()[1] for line in ends if line.startswith("die ")] or [str(container.exit_code)]
+        ended = f"exit code {codes[-1]}, {container.restarts} restarts"
+        return f"{self.roll.service} ends by itself at start ({ended})"
+
     def failure(self, message: str) -> ReleaseError:
         container = self._container()
         lines = self.host.runner.run(docker.logs(container.id)).tail() if container else ""
         return ReleaseError(message, _health_cure(self.service, self.target, self.roll.service), lines)
 
 
-def _death(service: str, container: Running) -> str:
-    if container.oom:
-        return f"{service} was killed for using more memory than its limit"
-    return (
-        f"{service} ends by itself at start (exit code {container.exit_code}, {container.restarts} restarts)"
-    )
+def _is_lost(container: Running) -> bool:
+    """It ends again and again. Between two starts the engine knows why: that moment is waited for."""
+    if container.state in ("exited", "dead"):
+        return True
+    enough = _RESTARTS_TO_GIVE_UP if container.state == "restarting" else 2 * _RESTARTS_TO_GIVE_UP
+    return container.restarts >= enough
 
 
 def _health_cure(service: Service, target: Target, name: str) -> str:

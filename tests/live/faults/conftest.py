@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.faults.running import Stack, clear
+from tests.live.faults.running import Stack, clear, small_disk
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     clear()
     stack = Stack.copy(tmp_path_factory.mktemp("faults") / "stack")
-    try:
-        stack.good("first")
-        yield stack
-    finally:
-        stack.down()
+    with small_disk(stack.folder / ".homeport"):
+        try:
+            stack.good("first")
+            yield stack
+        finally:
+            stack.down()

@@ -3,6 +3,7 @@
     python -m tests.live.faults.driver COMMAND ...     with, in the environment,
     FAULTS_AT=N        the act (from 1) that it happens at; 0 for never
     FAULTS_HOW=before  it is killed (SIGKILL) before the act; `during`: a moment after a command began
+    FAULTS_HOW=fill    before a write, FAULTS_FILL becomes a file that takes all room of its disk
     FAULTS_HOW=timeout that command gives no answer; `fails`: the engine refuses it
     FAULTS_MATCH=TEXT  count only acts with this text in their words
     FAULTS_JOURNAL=F   a file that gets one line an act
@@ -16,6 +17,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,14 @@ def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def accident() -> None:
+    """At a write to the host."""
+    if HOW in ("before", "during"):
+        kill()
+    if HOW == "fill":
+        fill()
+
+
 def command(inner: Callable[..., runner.Result]) -> Callable[..., runner.Result]:
     def run(self: runner.LocalRunner, asked: Command, *rest: Any) -> runner.Result:
         if (asked.acts or QUESTIONS) and due(" ".join(asked.argv)):
@@ -73,8 +83,8 @@ def act(name: str, inner: Callable[..., None]) -> Callable[..., None]:
             list(word) if name in ("make_folders", "remove") and n == 0 else word
             for n, word in enumerate(words)
         ]
-        if listed[0] and due(f"{name} {listed[0]}") and HOW in ("before", "during"):
-            kill()
+        if listed[0] and due(f"{name} {listed[0]}"):
+            accident()
         inner(self, *listed, **more)
 
     return run
@@ -86,11 +96,19 @@ def write(inner: Callable[..., None]) -> Callable[..., None]:
     def run(self: machine.LocalMachine, files: Any) -> None:
         puts = list(files)
         for half in (puts[: len(puts) // 2], puts[len(puts) // 2 :]):
-            if half and due(f"write {half[0].path}") and HOW in ("before", "during"):
-                kill()
-            inner(self, half)
+            if half and due(f"write {half[0].path}"):
+                accident()
+            if half:
+                inner(self, half)
 
     return run
+
+
+def fill() -> None:
+    """Now the disk is full."""
+    with Path(os.environ["FAULTS_FILL"]).open("wb", buffering=0) as stream, suppress(OSError):
+        while stream.write(bytes(4096)):
+            pass
 
 
 def main() -> None:

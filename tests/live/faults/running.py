@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +93,19 @@ class Stack:
     def down(self) -> None:
         self.run("down", "--volumes", "--yes")
         clear()
+
+    @property
+    def filler(self) -> Path:
+        """A file that takes what room there is."""
+        return self.folder / ".homeport" / "filler"
+
+    @contextmanager
+    def filled(self) -> Iterator[None]:
+        fill(self.filler)
+        try:
+            yield
+        finally:
+            self.filler.unlink()
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -176,6 +189,24 @@ def visited(stack: Stack, every: float = 0.1) -> Iterator[Visits]:
         end.set()
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int = 64) -> Iterator[None]:
+    """This folder is a file system of its own for as long as the block runs (it takes root)."""
+    folder.mkdir()
+    subprocess.run(("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "hpfault", str(folder)), check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(("umount", "-l", str(folder)), check=True)
+
+
+def fill(place: Path) -> None:
+    """Write until there is no room."""
+    with place.open("wb", buffering=0) as stream, suppress(OSError):
+        while stream.write(bytes(4096)):
+            pass
 
 
 def rendered(root: Path) -> dict[str, str]:

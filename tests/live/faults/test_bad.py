@@ -1,0 +1,180 @@
+"""Releases that are wrong, each in its own way: the one before serves on, nobody notices, and the reason is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.live.faults.running import DRIVER, HERE, Stack, visited
+
+pytestmark = pytest.mark.live
+
+YAML = (HERE / "stack/homeport.yaml").read_text()
+
+
+@dataclass(frozen=True)
+class Bad:
+    """What is wrong with a release, and what the screen must show: the reason, and (`lines`) the last log lines.
+
+    `began`: it is found out only after something has been changed, so that there is something to go back from.
+    """
+
+    name: str
+    spoil: Callable[[Stack, str], None]
+    reason: str
+    lines: str = ""
+    began: bool = True
+
+
+def fault(word: str, *services: str) -> Callable[[Stack, str], None]:
+    """All is of the new version; these services have the fault."""
+
+    def spoil(stack: Stack, version: str) -> None:
+        stack.behave(version)
+        stack.behave(version, *services, fault=word)
+
+    return spoil
+
+
+def rewritten(*pairs: tuple[str, str]) -> Callable[[Stack, str], None]:
+    """homeport.yaml has something wrong in it, which `homeport check` cannot know."""
+
+    def spoil(stack: Stack, version: str) -> None:
+        stack.behave(version)
+        text = stack.yaml.read_text()
+        for old, new in pairs:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        stack.yaml.write_text(text)
+
+    return spoil
+
+
+WEB = "build: {context: app, args: {SERVICE: web}}"
+ALL = (
+    Bad("crash at start", fault("crash", "web"), "web ends by itself at start", "no first line"),
+    Bad("a worker that crashes", fault("crash", "worker"), "worker ", "there is no work of that kind"),
+    Bad("slow start", fault("slow", "api"), "api did not become healthy: /health: no answer", "slowly"),
+    Bad("health 500", fault("health 500", "book"), "book did not become healthy: /health: HTTP 500", "cannot be read"),
+    Bad("healthy, then not", fault("fades", "api"), "api was healthy, and then not", "was lost"),
+    Bad(
+        "wrong environment",
+        rewritten(('PATIENCE: "5"', 'PATIENCE: "much"')),
+        "web ends by itself at start",
+        "ValueError: invalid literal for int() with base 10: 'much'",
+    ),
+    Bad(
+        "a secret is missing",
+        rewritten(("    database: book_db\n", "    database: book_db\n    secrets: [ink]\n")),
+        "1 secret(s) missing: ink",
+        "homeport secrets set local ink",
+        began=False,
+    ),
+    Bad("a migration fails", fault("migration", "book"), "the migration of book", "ledgers", began=False),
+    Bad(
+        "an image that cannot be had",
+        rewritten((WEB, "image: hpfault/never-made:1")),
+        "services.web.image: hpfault/never-made:1 cannot be had",
+        began=False,
+    ),
+    Bad(
+        "a configuration that nginx refuses",
+        rewritten(("{per_second: 1000, burst: 1000}", "{per_second: 99999999999999999999, burst: 1000}")),
+        "nginx refuses the new configuration; the old one serves on",
+        "invalid rate",
+    ),
+    Bad("out of memory at start", fault("memory", "web"), "web was killed for using more memory", "is large"),
+    Bad("healthy, but it does not serve", fault("route 502", "web"), "web is healthy, but answers /web with", "502"),
+    Bad(
+        "an image for another kind of machine",
+        rewritten((WEB, "build: {context: app, dockerfile: Dockerfile.arm64}")),
+        "web: its image is for arm64, ",
+        began=False,
+    ),
+    Bad(
+        "a bad part",
+        rewritten(("postgres: {memory: 256M}", 'postgres: {memory: 256M, settings: {shared_buffers: "900TB"}}')),
+        "postgres ",
+        "shared_buffers",
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def mended(running: Stack) -> Iterator[None]:
+    yield
+    running.yaml.write_text(YAML)
+
+
+@pytest.mark.parametrize("bad", ALL, ids=[bad.name for bad in ALL])
+def test_a_bad_release_changes_nothing_and_says_why(running: Stack, bad: Bad) -> None:
+    before, records = running.state(), len(running.history())
+    bad.spoil(running, bad.name.replace(" ", "-"))
+    with visited(running) as visits:
+        said = running.deploy(bad.name.replace(" ", "-"))
+    print(f"{bad.name}: {visits.asked} asked, {len(visits.failures)} failed\n{said.text}")
+    assert said.code == 1
+    assert bad.reason in said.text
+    assert bad.lines in said.text
+    assert ("serves as before" in said.text) == bad.began
+    interrupted = bad.name == "a bad part"  # the database is stopped to be replaced, as was agreed to
+    assert interrupted or visits.failures == []
+    assert running.state() == before if not interrupted else same_release(running.state(), before)
+    history = running.history()
+    assert len(history) == records + 1
+    assert history[-1]["verdict"] == "failed"
+    assert bad.reason.strip() in history[-1]["reason"]
+    goes_through(running)
+
+
+def same_release(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """The same but for the database's container, which came back as it was."""
+    assert now.pop("containers").keys() == before.pop("containers").keys()
+    return now == before
+
+
+def goes_through(running: Stack) -> None:
+    """The next release, with nothing wrong in it, loses nothing either."""
+    running.yaml.write_text(YAML)
+    version = f"good-{len(running.ran)}"
+    with visited(running) as visits:
+        running.good(version)
+    assert visits.failures == []
+    assert {running.get("/web"), running.get("/book")} == {(200, version)}
+
+
+def test_a_full_disk_is_refused_before_anything_is_touched(running: Stack) -> None:
+    with running.filled():
+        text = refused(running, "full")
+    assert f"the disk of {running.root} is full" in text
+    goes_through(running)
+
+
+def test_a_disk_that_fills_on_the_way(running: Stack) -> None:
+    """When the live files are about to be written there is no room left; none is needed to go back."""
+    filler = {
+        "FAULTS_MATCH": "/live/.env",
+        "FAULTS_AT": "1",
+        "FAULTS_HOW": "fill",
+        "FAULTS_FILL": str(running.filler),
+    }
+    try:
+        text = refused(running, "filled", driver=DRIVER, **filler)
+    finally:
+        running.filler.unlink()
+    assert "cannot be written: No space left on device" in text
+    goes_through(running)
+
+
+def refused(running: Stack, version: str, **how: Any) -> str:
+    """What is said of a release that must fail and leave all as it was."""
+    before = running.state()
+    running.behave(version)
+    with visited(running) as visits:
+        said = running.deploy(version, **how)
+    assert (said.code, visits.failures) == (1, []), said.text
+    assert running.state() == before
+    return said.text
