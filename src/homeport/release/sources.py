@@ -170,7 +170,9 @@ def _name(runner: Runner, target: Target, name: str, image: str) -> str:
     reference = f"{target.stack.name}/{name}:{version}"
     if builds.image_ids(runner, [reference]).get(reference, image) != image:
         reference += f"-{image.removeprefix('sha256:')[:8]}"
-    runner.run(docker.tag(_building(target, name), reference))
+    result = runner.run(docker.tag(_building(target, name), reference))
+    if not result.ok:
+        raise BuildError(f"{name}: its image could not be named {reference}", "", result.tail(3))
     return reference
 
 

@@ -94,6 +94,11 @@ class Stack:
         self.run("down", "--volumes", "--yes")
         clear()
 
+    def forget(self) -> None:
+        """As if nothing had ever been released here."""
+        for path in self.root.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     @property
     def filler(self) -> Path:
         """A file that takes what room there is."""
@@ -116,12 +121,8 @@ class Stack:
 
     def containers(self) -> dict[str, str]:
         """Compose name -> id and start of every container, stopped ones too."""
-        return {
-            one["Config"]["Labels"][
-                "com.docker.compose.service"
-            ]: f"{one['Id'][:12]} {one['State']['StartedAt']}"
-            for one in inspected()
-        }
+        found = containers_of()
+        return {name: f"{one['Id'][:12]} {one['State']['StartedAt']}" for name, one in found.items()}
 
     def tree(self) -> dict[str, str]:
         """The rendered files as they are below live/, but for the line that the slots change."""
@@ -227,10 +228,16 @@ def profiles(tree: Path) -> str:
     )
 
 
-def inspected() -> list[dict[str, Any]]:
-    ids = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={NAME}").split()
+def inspected(project: str) -> list[dict[str, Any]]:
+    ids = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={project}").split()
     found: list[dict[str, Any]] = json.loads(docker("inspect", *ids)) if ids else []
     return found
+
+
+def containers_of(project: str = NAME) -> dict[str, dict[str, Any]]:
+    """Compose name -> what the engine says, of every container of a project."""
+    label = "com.docker.compose.service"
+    return {one["Config"]["Labels"][label]: one for one in inspected(project)}
 
 
 def docker(*words: str, ok: bool = True) -> str:

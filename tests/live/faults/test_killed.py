@@ -154,7 +154,7 @@ def is_one_release(running: Stack, version: str) -> None:
     last = running.history()[-1]
     assert (last["verdict"], last["version"]) == ("ok", version)
     assert running.tree() == running.release_tree(last["id"])
-    assert set(containers_of(NAME)) == wanted_containers(running), "containers"
+    assert set(containers_of()) == wanted_containers(running), "containers"
     assert {c["Image"] for c in slots().values()} == {image["id"] for image in last["images"].values()}
     assert len(list((running.root / "live/slots").glob("set-*"))) <= 2
     before = running.containers()
@@ -167,7 +167,7 @@ def is_one_release(running: Stack, version: str) -> None:
 
 
 def slots() -> dict[str, dict[str, Any]]:
-    return {name: one for name, one in containers_of(NAME).items() if name.endswith(("-blue", "-green"))}
+    return {name: one for name, one in containers_of().items() if name.endswith(("-blue", "-green"))}
 
 
 def wanted_containers(running: Stack) -> set[str]:
