@@ -64,12 +64,12 @@ CASES = {
     "a user that cannot write": Case(
         "    env: {MOOD: good}\n",
         '    user: "1234:1234"\n    writable: true\n    env: {MOOD: busy}\n',
-        ("web ends by itself at start", "Permission denied: '/data/state'", "cure: "),
+        ("web ends by itself at start (exit code 1, ", "Permission denied: '/data/state'", "cure: "),
     ),
     "more memory than the limit": Case(
         "MOOD: good",
         "MOOD: greedy",
-        ("web was killed for using more memory than its limit", "48 MB", "memory"),
+        ("web was killed for using more memory than its limit (48 MB: `memory:`)", "reading the ledger"),
     ),
     "a secret that only a person can give": Case(
         "    memory:",

@@ -59,6 +59,13 @@ def logs(container: str, lines: int = 15) -> Command:
     return asks("docker", "logs", "--tail", str(lines), container)
 
 
+def ends(container: str) -> Command:
+    """How a container has ended in the last ten minutes: `oom` or `die CODE`, one a line, oldest first."""
+    filters = ("--filter", f"container={container}", "--filter", "event=die", "--filter", "event=oom")
+    words = '{{.Action}} {{index .Actor.Attributes "exitCode"}}'
+    return asks("docker", "events", "--since", "10m", "--until", "0s", *filters, "--format", words)
+
+
 def networks() -> Command:
     return asks("docker", "network", "ls", "-q", "--no-trunc")
 

@@ -29,15 +29,27 @@ def build(runner: Runner, targets: list[BuildTarget], step: Step) -> None:
 
 def _explain(output: str, targets: list[BuildTarget]) -> BuildError:
     lines = output.splitlines()
-    failed = next((m for line in lines if (m := _FAILED.search(line))), None)
-    name = failed["target"] if failed else ""
-    target = next((t for t in targets if t.name == name), None)
+    target = _failed(lines, targets)
+    name = target.name if target else ""
     place = f"{target.context}/{target.dockerfile}" if target else "the build"
     return BuildError(
         f"{name or 'an image'} cannot be built ({place}); nothing that runs was touched",
         _cure(output, target),
         _last_lines(lines),
     )
+
+
+def _failed(lines: list[str], targets: list[BuildTarget]) -> BuildTarget | None:
+    """The target that failed. With several, BuildKit names one in its step or at the end; with one it names none."""
+    known = {target.name: target for target in targets}
+    if failed := next((m for line in lines if (m := _FAILED.search(line))), None):
+        return known.get(failed["target"])
+    error = next((line for line in lines if " ERROR" in line), "")
+    step = next(
+        (m for line in lines if (m := _STEP.match(line)) and line.split()[0] == error.split(" ")[0]), None
+    )
+    named = known.get(step["what"].split()[0]) if step else None
+    return named or (targets[0] if len(targets) == 1 else None)
 
 
 def _cure(output: str, target: BuildTarget | None) -> str:
