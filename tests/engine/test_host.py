@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from homeport.commands.command import Command
 from homeport.engine.host import Host
 from homeport.engine.machine import Put
 from homeport.errors import HostError
@@ -167,6 +168,18 @@ def test_the_kernel_counts_open_requests_but_not_the_health_check(host: Host) ->
             outside.close()
             accepted.close()
         assert host.open_requests(2**22 + 1, port) == 0
+
+
+def test_where_proc_is_hidden_the_table_is_asked_for(host: Host) -> None:
+    """hidepid: the process is not to be seen, and that is not the same as no request."""
+    tables = Command(("cat", f"/proc/{os.getpid()}/net/tcp", f"/proc/{os.getpid()}/net/tcp6"))
+    hidden = 2**22 + 1
+    address = next((a for a in _own_addresses() if not a.startswith("127.")), "127.0.0.1")
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        port = server.getsockname()[1]
+        assert host.open_requests(hidden, port, tables) == 0
+        with socket.create_connection((address, port)):
+            assert host.open_requests(hidden, port, tables) >= 1
 
 
 def _own_addresses() -> list[str]:

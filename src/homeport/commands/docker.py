@@ -103,6 +103,23 @@ def unpack_as_root(image: str, folder: str, packed: bytes) -> Command:
     )  # fmt: skip
 
 
+def tcp_tables(container: str, image: str) -> Command:
+    """/proc/net/tcp and tcp6 as a container sees them, read by one of `image` beside it; needs no tool in it."""
+    rights = (
+        "--read-only",
+        "--cap-drop",
+        "ALL",
+        "--security-opt",
+        "no-new-privileges",
+        "--user",
+        "65534:65534",
+    )
+    return asks(
+        "docker", "run", "--rm", "--network", f"container:{container}", *rights, "--pull", "never",
+        "--entrypoint", "cat", image, "/proc/net/tcp", "/proc/net/tcp6",
+    )  # fmt: skip
+
+
 def image_names() -> Command:
     """NAME:TAG of every image, one a line."""
     return asks("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from homeport.commands import docker
+from homeport.commands.command import Command
 from homeport.engine.authority import NGINX_UID, Leaf
 from homeport.engine.machine import LocalMachine, Machine, Put, pack
 from homeport.engine.runner import Runner
@@ -224,10 +225,16 @@ class Host:
 
     # -- requests in flight ------------------------------------------------------------------------
 
-    def open_requests(self, pid: int, port: int) -> int:
-        """Connections on `port` of a container's process that may carry a request, from the kernel's own table."""
-        tables = (self.machine.read(f"/proc/{pid}/net/{name}") or "" for name in ("tcp", "tcp6"))
-        return sum(_counts(line.split(), port) for table in tables for line in table.splitlines()[1:])
+    def open_requests(self, pid: int, port: int, ask: Command | None = None) -> int:
+        """Connections on `port` of a container's process that may carry a request, from the kernel's own table.
+
+        `ask` prints that table where /proc hides the processes of others (hidepid), or the process has gone.
+        """
+        tables = [self.machine.read(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
+        if tables[0] is None and ask:
+            tables = [self.runner.run(ask).out]
+        lines = (line.split() for table in tables if table for line in table.splitlines())
+        return sum(_counts(fields, port) for fields in lines if fields[0] != "sl")
 
     # -- state -------------------------------------------------------------------------------------
 

@@ -112,10 +112,11 @@ class Roller:
 
     def _drain(self, running: tuple[Running, ...], port: int, limit: float = DRAIN_LIMIT) -> None:
         quiet = 0
+        tables = {c.id: docker.tcp_tables(c.id, self.target.image("nginx")) for c in running}
 
         def look() -> Seen:
             nonlocal quiet
-            count = sum(self.host.open_requests(c.pid, port) for c in running if c.pid)
+            count = sum(self.host.open_requests(c.pid, port, tables[c.id]) for c in running if c.pid)
             quiet = quiet + 1 if count == 0 else 0
             return Seen(quiet >= QUIET_LOOKS, f"{count} open")
 
