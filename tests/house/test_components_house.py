@@ -12,7 +12,7 @@ from homeport.stack.model import Stack
 from homeport.stack.parts import Part
 
 # Parts that only say something about others: they make no container.
-WITHOUT = {"environments", "secrets"}
+WITHOUT = {"environments", "secrets", "notify"}
 
 
 def parts_in(annotation: object) -> list[type[Part]]:

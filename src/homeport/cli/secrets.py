@@ -107,10 +107,10 @@ def list_(environment: str | None, file: Path | None, as_json: bool) -> None:
     """Names, who reads them, and whether they are set; never a value."""
     import json
 
-    _, _, store, rendered = _open(environment, file)
+    project, _, store, rendered = _open(environment, file)
     rows = [
         {"name": name, "set": name in store, "readers": readers, "made": name in rendered.generated}
-        for name, readers in sorted(_readers(rendered).items())
+        for name, readers in sorted(_readers(rendered, project).items())
     ]
     if as_json:
         click.echo(json.dumps({"path": str(store.path), "secrets": rows}))
@@ -139,7 +139,7 @@ def rotate(name: str, environment: str | None, file: Path | None) -> None:
     store.set(name, generate())
     store.save()
     click.echo(
-        f"{name} has a new value in {store.path}; `homeport up` brings it to {_readers(rendered)[name]}"
+        f"{name} has a new value in {store.path}; `homeport up` brings it to {_readers(rendered, project)[name]}"
     )
 
 
@@ -157,11 +157,12 @@ def _open(
     return project, name, store, render(target)
 
 
-def _readers(rendered: Rendered) -> dict[str, list[str]]:
-    """Secret -> folders (services) that read it."""
+def _readers(rendered: Rendered, project: Project) -> dict[str, list[str]]:
+    """Secret -> folders (services) that read it; addresses to notify are read by homeport itself."""
     from homeport.secrets.deliver import names_in
 
-    found: dict[str, list[str]] = {}
+    notify = project.stack.notify
+    found: dict[str, list[str]] = {name: ["homeport"] for name in (notify.to if notify else ())}
     for file in rendered.secrets:
         for name in names_in(file):
             if file.folder not in found.setdefault(name, []):
@@ -183,7 +184,7 @@ def _must_be_known(name: str, rendered: Rendered, project: Project) -> None:
 
     from homeport.errors import SecretError
 
-    known = _readers(rendered)
+    known = _readers(rendered, project)
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         raise SecretError(

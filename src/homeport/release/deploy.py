@@ -181,6 +181,7 @@ class Deploy:
         if left:
             raise left
         prune.prune(self.host, self.target, self.progress)
+        self._teller.end(self.outcome.probe, self.outcome.changed)
         return self.outcome
 
     @staticmethod

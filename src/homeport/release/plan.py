@@ -75,6 +75,14 @@ class Plan:
     def empty(self) -> bool:
         return not (self.infrastructure or self.rolls or self.stale)
 
+    def words(self) -> list[str]:
+        """A line a change, with its reason."""
+        rolls = [
+            f"{r.service}: {r.why}; " + (f"{r.slot} takes over" if r.old else f"starts in {r.slot}")
+            for r in self.rolls
+        ]
+        return [*(f"{change.name}: {change.why}" for change in self.infrastructure), *rolls]
+
 
 @dataclass(frozen=True)
 class World:

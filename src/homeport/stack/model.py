@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from homeport.stack.parts import Edge, Environment, Part, Postgres, RabbitMQ, SecretKind, Service
+from homeport.stack.parts import Edge, Environment, Notify, Part, Postgres, RabbitMQ, SecretKind, Service
 from homeport.stack.words import Identifier, Name, parse_whole
 
 Slot = Literal["blue", "green"]
@@ -38,6 +38,9 @@ class Stack(Part):
         None, description="PostgreSQL, when a service has a database.", examples=["{version: 17}"]
     )
     rabbitmq: RabbitMQ | None = Field(None, description="RabbitMQ.", examples=["{memory: 512M}"])
+    notify: Notify | None = Field(
+        None, description="Who is told of releases.", examples=["{to: [slack_webhook]}"]
+    )
     secrets: dict[Identifier, SecretKind] = Field(
         {}, description="Secrets: generated or asked for.", examples=["{jwt_key: generate}"]
     )

@@ -349,6 +349,20 @@ class RabbitMQ(Part):
     cpus: Number = Field(1.0, gt=0, description="CPU limit.", examples=["2"])
 
 
+class Notify(Part):
+    """Who is told of releases, by whoever runs homeport. An address is a secret: its value is a Slack webhook,
+    `mailtos://USER:PASSWORD@example.com?to=ops@example.com`, any other URL of Apprise, or an https address that
+    takes JSON.
+    """
+
+    to: tuple[Identifier, ...] = Field(
+        description="Names of the secrets that hold the addresses.", examples=["[slack_webhook, ops_mail]"]
+    )
+    events: tuple[Literal["start", "success", "failure", "rollback"], ...] = Field(
+        (), description="Of what; of everything by default.", examples=["[failure, rollback]"]
+    )
+
+
 class SecretKind(Part):
     """Where a secret's value comes from."""
 

@@ -39,6 +39,7 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     variables.looks_secret,
     variables.unused_secrets,
     variables.secret_names,
+    variables.notified,
     variables.settings,
 )
 

@@ -133,6 +133,7 @@ def _build_arguments(stack: Stack) -> Iterator[Variable]:
 def unused_secrets(stack: Stack) -> Findings:
     """A secret that a service uses need not be declared (then it is set by hand); the reverse is a slip."""
     used = {secret.name for service in stack.services.values() for secret in service.secrets}
+    used |= set(stack.notify.to if stack.notify else ())
     for name in stack.secrets:
         if name not in used:
             cure = f"add {name} to `secrets` of the service that reads it, or take it out"
@@ -151,6 +152,25 @@ def secret_names(stack: Stack) -> Findings:
                 yield Finding(path, f"{name} is named twice", "keep one")
             if _OWN_SECRETS.fullmatch(name):
                 yield Finding(path, f"{name} is a name of homeport's own secrets", "choose another name")
+
+
+def notified(stack: Stack) -> Findings:
+    """An address is a person's to give, and one that nobody else has."""
+    names = stack.notify.to if stack.notify else ()
+    if stack.notify and not names:
+        yield Finding(
+            ("notify", "to"), "nobody is named", "name the secret of an address, or take `notify` out"
+        )
+    for at, name in enumerate(names):
+        path: KeyPath = ("notify", "to", at)
+        if name in names[:at]:
+            yield Finding(path, f"{name} is named twice", "keep one")
+        if _OWN_SECRETS.fullmatch(name):
+            yield Finding(path, f"{name} is a name of homeport's own secrets", "choose another name")
+        if name in stack.secrets and stack.secrets[name].generate:
+            yield Finding(
+                path, "an address cannot be generated", f"write `{name}: {{ask: ...}}` in `secrets`"
+            )
 
 
 def settings(stack: Stack) -> Findings:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
-pool = None
+POOL = []
 
 
 async def app(scope, receive, send):
@@ -19,15 +19,17 @@ async def app(scope, receive, send):
             await database()
     except Exception as fault:
         status, body = 503, repr(fault).encode()
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 
 async def database():
-    global pool
-    if pool is None:
-        pool = await asyncpg.create_pool(Path(os.environ["DATABASE_URL_FILE"]).read_text().strip(), max_size=20)
-    return pool
+    if not POOL:
+        url = Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
+        POOL.append(await asyncpg.create_pool(url, max_size=20))
+    return POOL[0]
 
 
 async def order():

@@ -9,7 +9,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 DRIVER = Path("DRIVER").read_text().strip()
-URL = Path(os.environ["DATABASE_URL_FILE"]).read_text().strip().replace("postgresql", f"postgresql+{DRIVER}", 1)
+URL = (
+    Path(os.environ["DATABASE_URL_FILE"]).read_text().strip().replace("postgresql", f"postgresql+{DRIVER}", 1)
+)
 
 
 def run(connection):

@@ -1,0 +1,143 @@
+"""The stack of this folder, from a copy, started once; each test adds a migration to it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from homeport.engine.authority import Authority
+from tests.live.migrations.asker import Asker
+
+HERE = Path(__file__).parent
+DOMAIN, PORT = "hpmig.localhost", 18543
+HOMEPORT = str(Path(sys.executable).with_name("homeport"))
+MIGRATION = '''"""Written by a test."""
+
+from alembic import op
+
+revision, down_revision = "{now:03d}", "{before:03d}"
+
+
+def upgrade():
+{body}
+'''
+
+
+@dataclass
+class Shop:
+    """A running stack and the folder it is made from."""
+
+    folder: Path
+    revision: int = 1
+    output: list[str] = field(default_factory=list)
+
+    def homeport(self, *words: str, ok: bool = True) -> str:
+        """What homeport prints; its exit code must be as expected."""
+        done = subprocess.run(
+            (HOMEPORT, *words, "-f", str(self.folder / "homeport.yaml")),
+            capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        text = done.stdout + done.stderr
+        assert (done.returncode == 0) == ok, f"{words}: exit code {done.returncode}\n{text}"
+        return text
+
+    def up(self, *words: str, ok: bool = True) -> str:
+        return self.homeport("up", "--images", "local", *words, ok=ok)
+
+    def release(self, version: str, *words: str, ok: bool = True) -> str:
+        """Make new code of the same program, with whatever migrations there are, the one that runs."""
+        (self.folder / "app/VERSION").write_text(f"{version}\n")
+        return self.up(*words, ok=ok)
+
+    def migration(self, *lines: str) -> Path:
+        """Add a migration that does this; it can be taken away with `forget`."""
+        self.revision += 1
+        body = "\n".join(f"    {line}" for line in lines)
+        path = self.folder / f"app/migrations/versions/v{self.revision:03d}.py"
+        path.write_text(MIGRATION.format(now=self.revision, before=self.revision - 1, body=body))
+        return path
+
+    def forget(self, path: Path) -> None:
+        path.unlink()
+        self.revision -= 1
+
+    def driver(self, name: str) -> None:
+        (self.folder / "app/DRIVER").write_text(f"{name}\n")
+
+    def sql(self, text: str) -> str:
+        words = (
+            "docker",
+            "exec",
+            "-i",
+            "hpmig-postgres-1",
+            "psql",
+            "-XqAt",
+            "-U",
+            "postgres",
+            "-d",
+            "shop_db",
+        )
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout.strip()
+
+    def asked(self) -> Asker:
+        return Asker(DOMAIN, PORT, str(Authority.open((DOMAIN,)).root))
+
+    def refused(self) -> int:
+        """How often a migration gave up a lock so far."""
+        lines = [
+            line for line in self.logs().splitlines() if "canceling statement due to lock timeout" in line
+        ]
+        return sum('user="shop_db_migrate"' in line for line in lines)
+
+    def logs(self) -> str:
+        done = subprocess.run(
+            ("docker", "logs", "hpmig-postgres-1"), capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
+
+    @contextmanager
+    def reader(self, seconds: float, table: str = "orders") -> Iterator[None]:
+        """A long SELECT that holds its lock on the table until this long after a migration first gave up."""
+        words = ("docker", "exec", "hpmig-postgres-1", "psql", "-qU", "postgres", "-d", "shop_db", "-c")
+        sql = f"BEGIN; SELECT count(*) FROM {table}; SELECT pg_sleep(3600); COMMIT"
+        process = subprocess.Popen((*words, sql), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        before, ended = self.refused(), threading.Event()
+
+        def end_it() -> None:
+            while self.refused() == before and not ended.is_set():
+                ended.wait(0.5)
+            ended.wait(seconds)
+            self.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+            )
+
+        thread = threading.Thread(target=end_it, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(30)
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("migrations") / "stack"
+    shutil.copytree(HERE / "stack", folder, ignore=shutil.ignore_patterns(".homeport", "__pycache__"))
+    shop = Shop(folder)
+    try:
+        shop.up()
+        yield shop
+    finally:
+        shop.homeport("down", "--volumes", "--yes")
