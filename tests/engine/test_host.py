@@ -104,6 +104,7 @@ def test_secrets_are_for_their_owner_only(host: Host) -> None:
     path = Path(host.live) / "secrets" / "web" / "key"
     assert path.stat().st_mode & 0o777 == 0o400
     assert path.parent.stat().st_mode & 0o044 == 0
+    assert path.parent.parent.stat().st_mode & 0o077 == 0
     assert host.secrets_that_differ([file]) == [file]  # nothing has been started with it
     host.secrets_taken([file])
     assert host.secrets_that_differ([file]) == []

@@ -141,14 +141,14 @@ class Host:
         return [f for f in files if known.get(f.path) != _digest(f, known.get("salt", ""))]
 
     def write_secrets(self, files: Iterable[Delivered], helper_image: str) -> None:
-        """Owner and mode before the name; folders can be searched, not listed."""
+        """Owner and mode before the name. Nobody else on the host comes into the folder; below it the container's
+        user, who is not known for `user: image`, may search and not list."""
         wanted = list(files)
         if not wanted:
             return
         folder = f"{self.live}/secrets"
-        self.machine.make_folders(
-            sorted({folder, *(f"{folder}/{f.path.split('/')[0]}" for f in wanted)}), 0o711
-        )
+        self.machine.make_folders([folder], 0o700)
+        self.machine.make_folders(sorted({f"{folder}/{f.path.split('/')[0]}" for f in wanted}), 0o711)
         self.write_owned(
             folder, [Put(f.path, f.text.reveal().encode(), f.mode, f.uid) for f in wanted], helper_image
         )
