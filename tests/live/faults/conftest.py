@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.faults.running import Stack, clear, small_disk
+from tests.live.faults.running import SERVICES, Stack, clear, small_disk
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +15,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack.copy(tmp_path_factory.mktemp("faults") / "stack")
     with small_disk(stack.folder / ".homeport"):
         try:
+            stack.behave("first", *SERVICES)
             stack.good("first")
             yield stack
         finally:

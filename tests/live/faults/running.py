@@ -27,6 +27,7 @@ NAME, DOMAIN, HTTPS = "hpfault", "hpfault.localhost", 18143
 HOMEPORT = (sys.executable, "-m", "homeport")
 DRIVER = (sys.executable, "-m", "tests.live.faults.driver")
 SERVICES = ("api", "web", "book", "worker")
+CHANGING = ("web", "worker")  # what a release changes where nothing else is said, and the pages
 PATHS = ("/", "/web", "/book")
 # What homeport fills while the stack lives; all else below live/ is the release's own tree.
 _NOT_RENDERED = ("secrets", "certs", "www", "slots/current", "slots/set-")
@@ -64,12 +65,26 @@ class Stack:
 
     def behave(self, version: str, *services: str, fault: str = "") -> None:
         """What the next release of these services is: its version, and what is wrong with it."""
-        for name in services or SERVICES:
+        for name in services or CHANGING:
             (self.folder / "app/behaviour" / name).write_text(f"{version}\n{fault}\n")
         if not services:
             (self.folder / "pages/index.html").write_text(
                 f"<!doctype html><title>hpfault</title><p>{version}</p>\n"
             )
+
+    def kept(self) -> dict[Path, str]:
+        """The files that releases are made from, to be put back."""
+        places = (self.yaml, *(self.folder / "app/behaviour").iterdir())
+        return {path: path.read_text() for path in places}
+
+    def answers(self) -> bool:
+        """Whether each service answers with the version that the folder says, as do the pages."""
+        want = {
+            name: (self.folder / "app/behaviour" / name).read_text().split()[0] for name in ("web", "book")
+        }
+        found = {name: self.get(f"/{name}") for name in want}
+        pages = (self.folder / "pages/index.html").read_text().strip()
+        return found == {name: (200, text) for name, text in want.items()} and self.get("/")[1] == pages
 
     def run(self, *words: str, driver: tuple[str, ...] = HOMEPORT, **environ: str) -> Said:
         """One homeport command on this stack."""
