@@ -181,8 +181,8 @@ def test_ports_of_another_stack(stack: Project, tmp_path: Path) -> None:
     before = stack.identities()
     done = second.homeport("up", "--images", "local")
     assert done.returncode == 1
-    assert "port 18885 is taken by " in done.stderr
-    assert "port 18886 is taken by " in done.stderr
+    assert "port 18885 is taken by the container hpmistake-nginx-1" in done.stderr
+    assert "port 18886 is taken by the container hpmistake-nginx-1" in done.stderr
     assert second.containers() == {}
     assert stack.identities() == before
 

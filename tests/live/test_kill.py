@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_each_container_is_killed_and_nothing_is_lost(coach: Project) -> None:
             times, _ = state(coach, name)
             with customer.booking(budgets[name]):
                 crash(coach, name)
-                until((times + 1, "healthy"), lambda name=name: state(coach, name), f"{name} comes back", 90)
+                until((times + 1, "healthy"), partial(state, coach, name), f"{name} comes back", 90)
             for route in ROUTES:
                 customer.get(route)
         agree(customer, budgets)

@@ -49,7 +49,7 @@ class Tree:
     def read_me(self, first_words: str) -> str:
         """The block of commands of README.md that begins so."""
         blocks = re.findall(r"(?:^    .*\n)+", (self.root / "README.md").read_text(), re.MULTILINE)
-        found = [block for block in blocks if block.strip().startswith(first_words)]
+        found: list[str] = [block for block in blocks if block.strip().startswith(first_words)]
         assert len(found) == 1, f"README.md has {len(found)} blocks that begin with {first_words}"
         return found[0]
 

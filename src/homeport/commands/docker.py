@@ -30,6 +30,11 @@ def containers(project: str) -> Command:
     )
 
 
+def publishing(port: int) -> Command:
+    """The name of the running container that has this port of the machine."""
+    return asks("docker", "ps", "--filter", f"publish={port}", "--format", "{{.Names}}")
+
+
 def inspect(*ids: str) -> Command:
     """A JSON list, one object an id."""
     return asks("docker", "inspect", *ids)

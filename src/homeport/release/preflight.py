@@ -155,7 +155,7 @@ def _ports(machine: Machine, target: Target, own: frozenset[int]) -> Iterator[Fa
     for key, port in (("http", target.env.ports.http), ("https", target.env.ports.https)):
         if port in sockets and port not in own:
             yield Fault(
-                f"port {port} is taken by {_holder(machine, sockets[port])}",
+                f"port {port} is taken by {_holder(machine, sockets[port], port)}",
                 f"Stop it, or set environments.{target.environment}.ports.{key} to a free one.",
             )
 
@@ -171,8 +171,10 @@ def _listening(machine: Machine) -> dict[int, str]:
     return found
 
 
-def _holder(machine: Machine, inode: str) -> str:
-    """The program that has a socket; `another program` where that may not be read."""
+def _holder(machine: Machine, inode: str, port: int) -> str:
+    """The container or program that has a socket; `another program` where that may not be read."""
+    if container := machine.runner.run(docker.publishing(port)).out.strip():
+        return f"the container {container}"
     script = 'for p in /proc/[0-9]*; do ls -l "$p/fd" 2>/dev/null | grep -qF "socket:[$0]" && '
     script += 'echo "$(cat "$p/comm") (process ${p#/proc/})" && exit; done; exit 1'
     result = machine.runner.run(asks("sh", "-c", script, inode))
