@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.live.coach import Project, running
+from tests.live.coach import Project, clear, running
 
 pytestmark = pytest.mark.live
 
@@ -179,11 +179,14 @@ def test_ports_of_another_stack(stack: Project, tmp_path: Path) -> None:
     file = second.folder / "homeport.yaml"
     file.write_text(file.read_text().replace("name: hpmistake\n", "name: hpmistaketwo\n"))
     before = stack.identities()
-    done = second.homeport("up", "--images", "local")
+    try:
+        done = second.homeport("up", "--images", "local")
+        assert second.containers() == {}
+    finally:
+        clear(second.name)
     assert done.returncode == 1
-    assert "port 18885 is taken by the container hpmistake-nginx-1" in done.stderr
-    assert "port 18886 is taken by the container hpmistake-nginx-1" in done.stderr
-    assert second.containers() == {}
+    for port in (18885, 18886):
+        assert f"port {port} is taken by the container hpmistake-nginx-1" in done.stderr
     assert stack.identities() == before
 
 
