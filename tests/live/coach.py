@@ -161,11 +161,14 @@ def running(project: Project) -> Iterator[Project]:
 
 
 def clear(project: str) -> None:
-    """Remove containers, networks and volumes with the label of this compose project."""
+    """Remove containers, networks and volumes with the label of this compose project, and its images."""
     label = f"label=com.docker.compose.project={project}"
     for kind, remove in (("ps -a", "rm -f -v"), ("network ls", "network rm"), ("volume ls", "volume rm")):
         if ids := docker(*kind.split(), "-q", "--filter", label).split():
             docker(*remove.split(), *ids, ok=False)
+    names = ("image", "ls", "--filter", f"reference={project}/*", "--format", "{{.Repository}}:{{.Tag}}")
+    if images := docker(*names).split():
+        docker("image", "rm", *images, ok=False)
 
 
 @contextmanager

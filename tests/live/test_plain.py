@@ -72,16 +72,15 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     words = ("render", "local", "--images", "local", "--output", str(root))
     done = Project(project, NAME, HTTPS).homeport(*words)
     assert done.returncode == 0, done.stderr
+    clear(NAME)
     contexts = build_contexts((project / "app/Dockerfile").read_text()).items()
     given = [word for asked, answer in contexts for word in ("--build-context", f"{asked}={answer}")]
     docker("buildx", "build", "-q", "--load", "-t", f"{NAME}/hello:dev", *given, str(project / "app"))
     shutil.rmtree(project)
-    clear(NAME)
     try:
         yield Tree(root)
     finally:
         clear(NAME)
-        docker("image", "rm", f"{NAME}/hello:dev")
 
 
 def test_nobody_knows_homeport_here(tree: Tree) -> None:
