@@ -14,7 +14,7 @@ from typing import IO
 from tests.live.engine import docker
 
 Source = Iterable[tuple[str, bytes]]
-_OFTEN = 0.1  # seconds between two looks at all processes
+_OFTEN = 0.2  # seconds between two looks at all processes
 
 
 def leaks(secrets: Mapping[str, str], *sources: Source) -> list[str]:
