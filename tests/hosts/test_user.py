@@ -21,7 +21,7 @@ def test_the_folder_must_be_theirs(app: App) -> None:
 
 
 def test_the_engine_must_be_open_to_them(app: App) -> None:
-    app.host.ssh("install -d -o deploy -g deploy /opt/hphosted; gpasswd -q -d deploy docker")
+    app.host.ssh("install -d -o deploy -g deploy /opt/hphosted; gpasswd -d deploy docker")
     said = app.deploy("v1", code=1)
     app.host.ssh("usermod -aG docker deploy")
     assert "may not use the Docker engine" in said and "usermod -aG docker deploy" in said
@@ -49,7 +49,7 @@ def test_secrets_belong_to_who_reads_them(app: App) -> None:
 
 def test_a_changed_secret_arrives(app: App) -> None:
     before = app.host.ssh(f"cat {LIVE}/secrets/web/token")
-    app.run("secrets", "rotate", "token", "production", "--yes")
+    app.run("secrets", "rotate", "token", "production")
     app.deploy("v3")
     after = app.host.ssh(f"cat {LIVE}/secrets/web/token")
     assert after and after != before

@@ -118,7 +118,7 @@ class SshRunner:
 
     def _checked(self, result: Result) -> Result:
         if result.code == _LOST:
-            raise explain(self.destination, result.tail(4))
+            raise explain(self.destination, result.tail(30))
         return result
 
 

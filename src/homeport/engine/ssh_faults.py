@@ -43,7 +43,7 @@ def explain(destination: str, said: str) -> HostError:
     """The error for an ssh that ended by itself (exit code 255); `said` is what it printed."""
     for words, fault, cure in _MEANINGS:
         if words in said:
-            return HostError(fault.format(destination), cure.format(destination), said)
+            return HostError(fault.format(destination), cure.format(destination), _last(said))
     return lost(destination, said)
 
 
@@ -53,8 +53,12 @@ def lost(destination: str, said: str = "") -> HostError:
         f"the connection to {destination} was lost",
         f"What ran there runs on. Once `ssh {destination} true` works, run the same command again: "
         "it goes on from what it finds, there is nothing to unlock or repair.",
-        said,
+        _last(said),
     )
+
+
+def _last(said: str) -> str:
+    return "\n".join(said.splitlines()[-4:])
 
 
 def refused(destination: str, command: Command, said: str) -> HostError:
