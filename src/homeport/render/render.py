@@ -53,6 +53,7 @@ def _frame(target: Target, rendered: Rendered) -> Iterator[File]:
     yield File(dotenv.COMPOSE_FILE, compose.render(target, rendered.containers, rendered.volumes))
     yield from dotenv.files(target, rendered.containers)
     yield from scripts.files(rendered.secrets, rendered.generated)
+    yield from scripts.releasing(target)
     yield File(".gitignore", _ignored(rendered.folders))
     yield File("health/health.sh", data("health.sh"), 0o755)
     yield File("README.md", readme.render(target, rendered.containers, rendered.secrets, rendered.generated))

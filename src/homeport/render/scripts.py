@@ -1,7 +1,8 @@
-"""scripts/: what a person without homeport runs in the rendered folder."""
+"""scripts/: what a person without homeport runs in the rendered folder: secrets, a release, the way back."""
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from homeport.components.contribution import SecretFile
 from homeport.files import File
 from homeport.render.data import data
+from homeport.stack.model import SLOTS, Target, has_slots, slot_container
+from homeport.stack.parts import Service
 
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 
@@ -24,6 +27,34 @@ def files(secrets: Iterable[SecretFile], generated: Iterable[str]) -> tuple[File
     table = "".join(line for name in sorted(by_name) for line in _block(name, by_name[name], name in made))
     text = data("secrets.sh").replace("{table}", table.rstrip("\n"))
     return (File("scripts/secrets.sh", text, 0o755),)
+
+
+def releasing(target: Target) -> tuple[File, ...]:
+    """scripts/deploy.sh and rollback.sh; none when no service has slots."""
+    table = [_row(name, service, target) for name, service in target.services.items() if has_slots(service)]
+    if not table:
+        return ()
+    paths = (["/"] if target.stack.edge.frontend else []) + sorted(target.stack.edge.routes)
+    given = {
+        "table": "\n".join(table),
+        "paths": " ".join(paths),
+        "domain": target.env.domain,
+        "address": "127.0.0.1" if target.bind == "0.0.0.0" else target.bind,  # noqa: S104
+        "https": str(target.env.ports.https),
+    }
+    text = data("deploy.sh")
+    for key, value in given.items():
+        text = text.replace(f"{{{key}}}", value, 1)
+    return (File("scripts/deploy.sh", text, 0o755), File("scripts/rollback.sh", data("rollback.sh"), 0o755))
+
+
+def _row(name: str, service: Service, target: Target) -> str:
+    """One line of the table in deploy.sh; times in whole seconds."""
+    start = math.ceil(service.health.start if service.health else 60)
+    slots = [",".join(slot_container(name, slot, n + 1) for n in range(service.replicas)) for slot in SLOTS]
+    migrate = "yes" if service.migrate else "no"
+    words = (name, service.port or 0, start, max(1, math.ceil(service.stop_grace)), migrate, *slots)
+    return " ".join(map(str, (*words, target.image(name))))
 
 
 def secret_of(file: SecretFile) -> str:

@@ -70,6 +70,7 @@ ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYP
 GRANT :"owner" TO :"role";
 ALTER ROLE :"role" SET role = :'owner';
 ALTER ROLE :"role" SET lock_timeout = '1s';
+ALTER ROLE :"role" RESET default_transaction_read_only;
 ALTER ROLE :"role" SET idle_in_transaction_session_timeout = '1min';
 SQL
 }
