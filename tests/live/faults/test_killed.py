@@ -75,7 +75,7 @@ def test_killed_at_every_act(running: Stack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        Point(" up -d ", nth=2),
+        Point(" up -d "),
         Point("www/current"),
         pytest.param(Point("docker stop"), marks=pytest.mark.slow),
     ],

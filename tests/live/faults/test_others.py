@@ -61,7 +61,7 @@ HICCUPS = (
     ("docker inspect", 4, "fails", "the engine did not say what runs", False),
     ("docker tag", 1, "fails", "its image could not be named", False),
     (" up -d ", 1, "timeout", "gave no answer within", False),
-    (" up -d ", 2, "fails", "the engine could not start a container", False),
+    (" up -d ", 1, "fails", "the engine could not start a container", False),
     ("docker stop", 1, "timeout", "not all old containers are gone", True),
 )
 
