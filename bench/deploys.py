@@ -247,7 +247,9 @@ def main(argv: list[str] | None = None) -> int:
                 "docker-rollout is left out: --docker-rollout PATH says where its script is", file=sys.stderr
             )
             continue
-        rows += measured(make, options)
+        for row in measured(make, options):
+            rows.append(row)
+            print(f"  {row.cells()[3]} requests, {row.cells()[4]} failed", file=sys.stderr)
     print(table(HEAD, [row.cells() for row in rows]))
     print(f"\n{NOTE.format(rate=options.rate, http=options.http)}")
     for row in rows:
