@@ -106,3 +106,18 @@ def test_what_breaks_the_old_code_needs_a_word_and_stops_a_rollback(shop: Shop) 
     said = shop.homeport("rollback", "local", ok=False)
     assert "DROP COLUMN old_fashioned" in said
     assert "restore-points" in said
+
+
+@pytest.mark.slow
+def test_a_reader_that_does_not_end_fails_the_deploy_and_the_old_code_serves(shop: Shop) -> None:
+    path = shop.migration('op.execute("ALTER TABLE orders ADD COLUMN never boolean")')
+    with shop.asked() as asked, shop.reader(3600):
+        said = shop.release("never", ok=False)
+    print(asked.words())
+    assert "did not get its locks in" in said
+    assert "SELECT pg_sleep(3600)" in said, "who holds it is named"
+    assert "serves as before" in said
+    assert asked.faults == []
+    assert "never" not in columns(shop)
+    shop.forget(path)
+    assert "no migration is pending" in shop.release("after")
