@@ -46,12 +46,12 @@ class Stack:
         shutil.copytree(
             source, folder, ignore=shutil.ignore_patterns(".homeport", "node_modules", "dist", "__pycache__")
         )
-        stack = cls(folder, "hploadcoach.localhost", 18843, "backend/services/__init__.py")
+        stack = cls(folder, "hploadcoach.localhost", 18993, "backend/services/__init__.py")
         path = folder / "homeport.yaml"
         words = yaml.safe_load(path.read_text())
         local = words["environments"]["local"] | {
             "domain": stack.domain,
-            "ports": {"http": 18480, "https": stack.port},
+            "ports": {"http": 18990, "https": stack.port},
         }
         words |= {"name": "hploadcoach", "environments": {"local": local}}
         words["edge"]["rate"] = {"per_second": 5000, "burst": 2000}
