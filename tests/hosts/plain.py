@@ -100,7 +100,7 @@ class Plain:
     def healthy(self) -> bool:
         states = self.states()
         good = all("(healthy)" in state for state in states.values())
-        return len(states) >= 9 and good and self.ask("/")[0] == 200 and self.ask("/api/health")[0] < 500
+        return len(states) >= 9 and good and self.ask("/")[0] == 200 and self.ask("/api/v1/health")[0] < 500
 
 
 def forget() -> None:
