@@ -22,7 +22,8 @@ _SERVE = f"""set -e
 {_PATH}
 initdb -D {_DATA}/db -U postgres -A trust -N -E UTF8 --locale=C >/dev/null
 echo 'host all all all trust' >>{_DATA}/db/pg_hba.conf
-exec timeout {_LIVES} postgres -D {_DATA}/db -c listen_addresses='*' -c fsync=off -c full_page_writes=off -c shared_buffers=32MB \\
+exec timeout {_LIVES} postgres -D {_DATA}/db -c listen_addresses='*' \\
+  -c fsync=off -c full_page_writes=off -c shared_buffers=32MB \\
   -c max_connections=100 -c logging_collector=on -c log_destination=jsonlog -c log_directory={_DATA}/log \\
   -c log_rotation_age=0 -c log_rotation_size=0 -c log_statement=mod -c autovacuum=off \\
   -c unix_socket_directories=/run/postgresql
