@@ -33,7 +33,7 @@ _LOST = 255  # ssh's own exit code
 _LOCKED = 75
 _OPTIONS = (
     "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
-    "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3",
+    "-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=3",
     "-o", "ControlMaster=auto", "-o", "ControlPersist=30",
 )  # fmt: skip
 _AT_ONCE = 8  # sessions of one connection; sshd takes 10 unless told otherwise (MaxSessions)
@@ -118,7 +118,7 @@ class SshRunner:
 
     def _checked(self, result: Result) -> Result:
         if result.code == _LOST:
-            raise explain(self.destination, result.tail(30))
+            raise lost(self.destination, result.tail(4))
         return result
 
 
@@ -148,7 +148,9 @@ class SshMachine:
         if folder.lstat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
             raise HostError(f"{folder} is not yours alone", "Remove it; homeport keeps its connection there.")
         machine = cls(SshRunner(destination, f"{folder}/{os.getpid()}-%C"))
-        machine.runner.run(asks("true", timeout=30))
+        first = LocalRunner().run(asks(*machine.runner.words("true"), timeout=30))
+        if not first.ok:
+            raise explain(destination, first.tail(30))
         atexit.register(machine.runner.close)
         return machine
 
@@ -276,7 +278,7 @@ class SshMachine:
         if holder.wait() == _LOCKED or answer.startswith("{"):
             raise locked_by(answer)
         if holder.returncode == _LOST:
-            raise explain(self.name, said)
+            raise lost(self.name, said)
         raise HostError(
             f"{self.name}: the lock {path} could not be taken", "Does it have bash and flock?", said
         )
