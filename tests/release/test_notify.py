@@ -204,6 +204,17 @@ def test_going_back_is_told_as_such(tmp_path: Path) -> None:
     assert {news["occasion"] for news in came} == {"rollback"}
 
 
+def test_a_store_that_cannot_be_read_is_said_in_one_line_and_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, {"hook": "https://hooks.example.com/x"}).save()
+    told, lines = teller(tmp_path, {})
+    monkeypatch.setenv("HOMEPORT_IDENTITY", str(tmp_path / "another.txt"))
+    told.end(Count(), ["web"])
+    assert len(lines.lines) == 2, lines.lines  # mail is not set, hook cannot be read
+    assert lines.lines[1].endswith("; the release goes on")
+
+
 def test_an_address_that_is_not_set_is_said_in_one_line(tmp_path: Path) -> None:
     told, lines = teller(tmp_path, {})
     told.end(Count(), ["web"])

@@ -114,7 +114,11 @@ class Teller:
             occasion, self.target.project, self.target.environment, self.target.version, history.who(), self.look,
             seconds, self.changes, probe or Count(), reason,
         )  # fmt: skip
-        for line in send(news, self._addresses(part.to)):
+        try:
+            lines = send(news, self._addresses(part.to))
+        except HomeportError as fault:
+            lines = [f"{fault.message}; the release goes on"]
+        for line in lines:
             self.progress.line(f"    notify: {line}")
 
     def _addresses(self, names: tuple[str, ...]) -> dict[str, Secret]:
