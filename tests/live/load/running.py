@@ -70,7 +70,16 @@ class Stack:
 
     def up(self) -> dict[str, Any]:
         started = time.monotonic()
-        words = (HOMEPORT, "up", "-f", str(self.folder / "homeport.yaml"), "--images", "local", "--json")
+        words = (
+            HOMEPORT,
+            "up",
+            "-f",
+            str(self.folder / "homeport.yaml"),
+            "--images",
+            "local",
+            "--no-seed",
+            "--json",
+        )
         done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
         self.walls.append(time.monotonic() - started)
         if done.returncode:
