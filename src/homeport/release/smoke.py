@@ -14,7 +14,7 @@ from homeport.release.roll import observe
 from homeport.stack.model import Target
 
 _SECONDS = 15.0
-_SLOT_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0  # for one answer
 
 
 def smoke_slots(host: Host, target: Target, rolls: Iterable[Roll]) -> None:
@@ -35,11 +35,11 @@ def _smoke_slot(  # noqa: PLR0913
     address, name = target.slot_address(roll.service, roll.slot, replica), roll.containers[replica - 1]
 
     def look() -> Seen:
-        status, text = host.machine.http_status(address, port, path, _SLOT_SECONDS)
+        status, text = host.machine.http_status(address, port, path, _ANSWER_SECONDS)
         return Seen(0 < status < 500, text)
 
     try:
-        wait_until(f"{name} answers {path}", look, _SLOT_SECONDS, every=0.2)
+        wait_until(f"{name} answers {path}", look, _SECONDS, every=0.2)
     except WaitedTooLong as fault:
         raise ReleaseError(
             f"the smoke test failed: {roll.service} is healthy, but answers {path} with {fault.state}",

@@ -23,7 +23,10 @@ from homeport.engine.authority import Authority
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-NAME, DOMAIN, HTTPS = "hpfault", "hpfault.localhost", 18143
+# Two runs at once, each with a stack of its own: FAULTS_RUN=1 in the environment of the second.
+NUMBER = int(os.environ.get("FAULTS_RUN", "0"))
+NAME = f"hpfault{NUMBER or ''}"
+DOMAIN, HTTP, HTTPS = f"{NAME}.localhost", 18180 + 2 * NUMBER, 18143 + 2 * NUMBER
 HOMEPORT = (sys.executable, "-m", "homeport")
 DRIVER = (sys.executable, "-m", "tests.live.faults.driver")
 SERVICES = ("api", "web", "book", "worker")
@@ -51,7 +54,10 @@ class Stack:
     @classmethod
     def copy(cls, folder: Path) -> Stack:
         shutil.copytree(HERE / "stack", folder, ignore=shutil.ignore_patterns(".homeport"))
-        return cls(folder)
+        stack = cls(folder)
+        text = stack.yaml.read_text().replace("hpfault", NAME)
+        stack.yaml.write_text(text.replace("18180", str(HTTP)).replace("18143", str(HTTPS)))
+        return stack
 
     @property
     def root(self) -> Path:
@@ -69,7 +75,7 @@ class Stack:
             (self.folder / "app/behaviour" / name).write_text(f"{version}\n{fault}\n")
         if not services:
             (self.folder / "pages/index.html").write_text(
-                f"<!doctype html><title>hpfault</title><p>{version}</p>\n"
+                f"<!doctype html><title>{NAME}</title><p>{version}</p>\n"
             )
 
     def kept(self) -> dict[Path, str]:

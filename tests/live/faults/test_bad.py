@@ -73,6 +73,13 @@ ALL = (
     ),
     Bad("a migration fails", fault("migration", "book"), "the migration of book", "ledgers", began=False),
     Bad(
+        "a migration that locks and rewrites a table",
+        fault("rewrite", "book"),
+        "statement(s) of the migrations do not go with the code that runs",
+        "the table may be rewritten",
+        began=False,
+    ),
+    Bad(
         "an image that cannot be had",
         rewritten((WEB, "image: hpfault/never-made:1")),
         "services.web.image: hpfault/never-made:1 cannot be had",

@@ -56,20 +56,29 @@ def test_the_same_command_again_finishes(running: Stack, point: Point) -> None:
 @pytest.mark.timeout(5400)
 def test_killed_at_every_act(running: Stack, tmp_path: Path) -> None:
     """Before each act, and in the middle of each command, until a deploy ends by itself."""
-    faults, points = [], 0
-    for how in ("before", "during"):
-        for number, words in enumerate(acts_of_a_deploy(running, tmp_path), 1):
-            if how == "during" and not words.startswith("docker"):
-                continue
-            version, points = f"{how}-{number}", points + 1
-            try:
-                killed(running, version, FAULTS_AT=str(number), FAULTS_HOW=how)
-                finished(running, version)
-            except AssertionError as fault:
-                faults.append(f"{how} act {number}, {words}:\n{fault}")
-                running.good(f"mended-{points}")
-    print(f"killed at {points} points; {len(faults)} of them went wrong")
+    acts = list(enumerate(acts_of_a_deploy(running, tmp_path), 1))
+    wanted = [(n, words, how) for n, words in reversed(acts) for how in hows(words)]
+    faults = [fault for point in wanted if (fault := goes_wrong(running, *point))]
+    print(f"killed at {len(wanted)} points; {len(faults)} of them went wrong")
     assert not faults, "\n\n".join(faults)
+
+
+def hows(words: str) -> tuple[str, ...]:
+    return ("before", "during") if words.startswith("docker") else ("before",)
+
+
+def goes_wrong(running: Stack, number: int, words: str, how: str) -> str:
+    """What goes wrong when it is killed there; empty when nothing does."""
+    version = f"{how}-{number}"
+    try:
+        killed(running, version, FAULTS_AT=str(number), FAULTS_HOW=how)
+        finished(running, version)
+    except AssertionError as fault:
+        print(f"{how} act {number} ({words}): {fault}", flush=True)
+        running.good(f"mended-{version}")
+        return f"{how} act {number} ({words}): {fault}"
+    print(f"{how} act {number} ({words[:60]}): served, and was finished", flush=True)
+    return ""
 
 
 @pytest.mark.parametrize(

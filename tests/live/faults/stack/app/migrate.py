@@ -15,6 +15,8 @@ def main() -> None:
             connection.execute(Path("schema.sql").read_text())
         if FAULT == "migration":
             connection.execute("ALTER TABLE ledgers ADD COLUMN page int")
+        if FAULT == "rewrite":
+            connection.execute("ALTER TABLE entries ALTER COLUMN words TYPE varchar(90)")
 
 
 if __name__ == "__main__":
