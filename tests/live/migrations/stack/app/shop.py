@@ -1,11 +1,12 @@
 """Each request reads and writes a row; the code is the same in every version and uses `note`."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import asyncpg
 
-POOL = []
+POOL, LOCK = [], asyncio.Lock()
 
 
 async def app(scope, receive, send):
@@ -26,9 +27,10 @@ async def app(scope, receive, send):
 
 
 async def database():
-    if not POOL:
-        url = Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
-        POOL.append(await asyncpg.create_pool(url, max_size=20))
+    async with LOCK:
+        if not POOL:
+            url = Path(os.environ["DATABASE_URL_FILE"]).read_text().strip()
+            POOL.append(await asyncpg.create_pool(url, min_size=2, max_size=20))
     return POOL[0]
 
 
