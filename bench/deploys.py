@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from homeport.engine.authority import Authority
-from tests.live.load.running import DOMAIN, ROOT, Stack, load
+from tests.live.load.running import DOMAIN, ROOT, Stack, forget, load
 from tests.live.load.tally import Report
 
 PROJECT, PORT = "hploadbench", 19443
@@ -250,6 +250,7 @@ def main(argv: list[str] | None = None) -> int:
         for row in measured(make, options):
             rows.append(row)
             print(f"  {row.cells()[3]} requests, {row.cells()[4]} failed", file=sys.stderr)
+    forget(PROJECT)
     print(table(HEAD, [row.cells() for row in rows]))
     print(f"\n{NOTE.format(rate=options.rate, http=options.http)}")
     for row in rows:

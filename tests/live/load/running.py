@@ -92,10 +92,27 @@ class Stack:
     def down(self) -> None:
         words = (HOMEPORT, "down", "-f", str(self.folder / "homeport.yaml"), "--volumes", "--yes")
         subprocess.run(words, capture_output=True, timeout=120, check=False)
+        forget(self.domain.split(".")[0])
 
     @property
     def ca(self) -> str:
         return str(Authority.open((self.domain,)).root)
+
+
+def forget(name: str) -> None:
+    """Remove the images NAME/..., by name."""
+    listing = (
+        "docker",
+        "image",
+        "ls",
+        "--filter",
+        f"reference={name}/*",
+        "--format",
+        "{{.Repository}}:{{.Tag}}",
+    )
+    names = subprocess.run(listing, capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    if names:
+        subprocess.run(("docker", "image", "rm", *names), capture_output=True, timeout=120, check=False)
 
 
 @dataclass
