@@ -19,6 +19,13 @@ def up(tree: str, *services: str) -> Command:
     )
 
 
+def start(tree: str, *services: str) -> Command:
+    """Create containers that are not there, and leave all others alone. Not with `--no-deps`: Compose would leave
+    `depends_on` out of what it remembers of the container, and a plain `docker compose up -d` would replace it."""
+    words = ("--no-recreate", "--no-build", "--pull", "never", "--quiet-pull")
+    return _compose(tree, "up", "-d", *words, *services, timeout=300)
+
+
 def run_once(tree: str, service: str, timeout: float, name: str = "") -> Command:
     """A one-off container of a service (migrations), removed afterwards; `name`: what it is called."""
     named = ("--name", name) if name else ()

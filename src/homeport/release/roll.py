@@ -49,7 +49,7 @@ class Roller:
         self._clear_leftovers(rolls)
         names = [name for roll in rolls for name in roll.containers]
         step.note(f"starting {', '.join(names)}")
-        result = self.host.runner.run(compose.up(self.host.live, *names))
+        result = self.host.runner.run(compose.start(self.host.live, *names))
         if not result.ok:
             raise ReleaseError(
                 "the engine could not start a container", engine_cure(result.err), result.tail()
