@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +12,15 @@ from tests.live.faults.running import SERVICES, Stack, clear, small_disk
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def running() -> Iterator[Stack]:
+    """In a folder of its own: pytest's are taken away when a few more sessions have begun."""
     clear()
-    stack = Stack.copy(tmp_path_factory.mktemp("faults") / "stack")
-    with small_disk(stack.folder / ".homeport"):
-        try:
-            stack.behave("first", *SERVICES)
-            stack.good("first")
-            yield stack
-        finally:
-            stack.down()
+    with tempfile.TemporaryDirectory(prefix="faults-") as place:
+        stack = Stack.copy(Path(place) / "stack")
+        with small_disk(stack.folder / ".homeport"):
+            try:
+                stack.behave("first", *SERVICES)
+                stack.good("first")
+                yield stack
+            finally:
+                stack.down()
