@@ -4,6 +4,7 @@ its own; it reboots, loses its power and its network like a machine. Nothing in 
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
 from collections.abc import Callable
@@ -150,8 +151,9 @@ def _network() -> None:
 
 
 def _free_address() -> str:
+    """Any free one: test runs beside each other seldom choose the same."""
     taken = outer(
         "docker", "network", "inspect", "-f", "{{range .Containers}}{{.IPv4Address}} {{end}}", NETWORK
     )
     used = {address.partition("/")[0] for address in taken.split()}
-    return next(f"{SUBNET}.{n}" for n in range(10, 250) if f"{SUBNET}.{n}" not in used)
+    return random.choice([address for n in range(10, 250) if (address := f"{SUBNET}.{n}") not in used])
