@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.app import App
-from tests.hosts.host import Host, clean
+from tests.hosts.host import Host, clean, outer
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +29,14 @@ def app(host: Host, tmp_path_factory: pytest.TempPathFactory) -> App:
     """The small stack, not yet deployed."""
     folder: Path = tmp_path_factory.mktemp("app") / "stack"
     return App.copy(folder, host)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidy() -> Iterator[None]:
+    """The images that were built here go when the tests have ended."""
+    yield
+    names = outer(
+        "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=hphosted/*"
+    )
+    if names:
+        outer("docker", "image", "rm", "-f", *names.split(), check=False)
