@@ -38,7 +38,8 @@ def test_every_command_has_help_of_its_own(name: str) -> None:
 
 
 def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
-    code = "import sys; from homeport.cli.main import cli\ntry: cli(['--help'], standalone_mode=False)\nexcept SystemExit: pass\n"
+    code = "import sys; from homeport.cli.main import cli\n"
+    code += "try: cli(['--help'], standalone_mode=False)\nexcept SystemExit: pass\n"
     code += "print([m for m in ('pydantic','yaml','cryptography','pyrage') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -12,8 +12,16 @@ from pathlib import Path
 LINES = 2000
 DAYS = 330
 SHOPS = (
-    ("REWE Markt", 12, 90), ("Lidl", 8, 60), ("Bäckerei Müller", 3, 14), ("Shell fuel", 30, 80), ("Netflix", 13, 14),
-    ("Spotify", 10, 11), ("Amazon", 9, 120), ("Pharmacy", 5, 40), ("Pizza Napoli", 12, 45), ("Uber", 7, 30),
+    ("REWE Markt", 12, 90),
+    ("Lidl", 8, 60),
+    ("Bäckerei Müller", 3, 14),
+    ("Shell fuel", 30, 80),
+    ("Netflix", 13, 14),
+    ("Spotify", 10, 11),
+    ("Amazon", 9, 120),
+    ("Pharmacy", 5, 40),
+    ("Pizza Napoli", 12, 45),
+    ("Uber", 7, 30),
 )
 
 
@@ -50,7 +58,15 @@ def bank_files(today: date) -> list[BankFile]:
 
 def german(today: date) -> BankFile:
     """Semicolons, decimal comma with grouping points, DD.MM.YYYY, Windows-1252."""
-    head = ["Auftragskonto", "Buchungstag", "Valutadatum", "Buchungstext", "Verwendungszweck", "Betrag", "Waehrung"]
+    head = [
+        "Auftragskonto",
+        "Buchungstag",
+        "Valutadatum",
+        "Buchungstext",
+        "Verwendungszweck",
+        "Betrag",
+        "Waehrung",
+    ]
 
     def row(b: Booking) -> list[str]:
         day = b.day.strftime("%d.%m.%Y")
@@ -102,7 +118,9 @@ def _german_amount(cents: int) -> str:
     return f"{cents / 100:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
-def _file(name: str, good: list[list[str]], broken: list[list[str]], separator: str, encoding: str) -> BankFile:
+def _file(
+    name: str, good: list[list[str]], broken: list[list[str]], separator: str, encoding: str
+) -> BankFile:
     """The good rows, headed by their first, with one broken row near the top and one at the end."""
     rows = [*good[:10], broken[0], *good[10:], broken[1]]
     text = io.StringIO()

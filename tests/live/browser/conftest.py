@@ -22,8 +22,12 @@ PHONE = 600
 PATIENCE = float(os.environ.get("HOMEPORT_TEST_PATIENCE", "1"))
 SHOTS = Path(__file__).parents[3] / "test-results" / "browser"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
     # Chromium drops its HTTP/2 sessions whenever an interface of the machine comes or goes, as Docker's do with
     # each container. Over HTTP/1.1 hardly a request is cut; HTTP/2 has tests of its own.
     "--disable-http2",
@@ -80,8 +84,14 @@ def visit(browser: Browser, width: int = 1280, scheme: str = "light") -> Visit:
     """Opens a fresh profile of the given width (pixels) and colour scheme on the stack."""
     phone = width < PHONE
     context = browser.new_context(
-        base_url=os.environ[URL], ignore_https_errors=True, locale="en-GB", viewport={"width": width, "height": 812},
-        color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce", has_touch=phone, is_mobile=phone,
+        base_url=os.environ[URL],
+        ignore_https_errors=True,
+        locale="en-GB",
+        viewport={"width": width, "height": 812},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        has_touch=phone,
+        is_mobile=phone,
     )
     context.set_default_timeout(15_000 * PATIENCE)
     page = context.new_page()

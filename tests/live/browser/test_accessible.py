@@ -33,7 +33,9 @@ def resident(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Pers
     return person
 
 
-@pytest.fixture(params=[(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")], ids=lambda p: f"{p[0]}-{p[1]}")
+@pytest.fixture(
+    params=[(1280, "light"), (1280, "dark"), (375, "light"), (375, "dark")], ids=lambda p: f"{p[0]}-{p[1]}"
+)
 def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Visit, str]]:
     """A visitor of each width and colour scheme."""
     width, scheme = request.param

@@ -20,7 +20,10 @@ def test_a_token_that_ran_out_is_renewed_in_silence(visitor: Visit) -> None:
     page = visitor.page
     sign_up(page, Person())
     renewed: list[str] = []
-    page.on("response", lambda answer: renewed.append(answer.url) if answer.url.endswith("/auth/refresh") else None)
+    page.on(
+        "response",
+        lambda answer: renewed.append(answer.url) if answer.url.endswith("/auth/refresh") else None,
+    )
     page.route(re.compile("/api/v1/categories"), _without_token(), times=1)
     go(page, "Settings")
     expect(page.get_by_role("button", name=re.compile("^Delete ")).first).to_be_visible()
