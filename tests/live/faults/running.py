@@ -261,8 +261,9 @@ def containers_of(project: str = NAME) -> dict[str, dict[str, Any]]:
     return {one["Config"]["Labels"][label]: one for one in inspected(project)}
 
 
-def docker(*words: str, ok: bool = True) -> str:
-    done = subprocess.run(("docker", *words), capture_output=True, text=True, timeout=120, check=False)
+def docker(*words: str, ok: bool = True, cwd: Path | None = None) -> str:
+    line = ("docker", *words)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False, cwd=cwd)
     assert not ok or done.returncode == 0, f"docker {' '.join(words)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

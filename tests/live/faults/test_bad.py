@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.faults.running import DRIVER, Stack, visited
+from tests.live.faults.running import DRIVER, NAME, Stack, docker, visited
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +51,27 @@ def rewritten(*pairs: tuple[str, str]) -> Callable[[Stack, str], None]:
     return spoil
 
 
+# nginx reads words of 4096 bytes at most.
+LONG = f"default-src 'self' {' '.join(f'https://{number}.example' for number in range(300))}"
 WEB = "build: {context: app, args: {SERVICE: web}}"
+
+
+def foreign(stack: Stack, version: str) -> None:
+    """An image as somebody else has built it."""
+    words = (
+        "build",
+        "--platform",
+        "linux/arm64",
+        "-t",
+        f"{NAME}/foreign:1",
+        "-f",
+        "app/Dockerfile.arm64",
+        "app",
+    )
+    docker(*words, cwd=stack.folder)
+    rewritten((WEB, f"image: {NAME}/foreign:1"))(stack, version)
+
+
 ALL = (
     Bad("crash at start", fault("crash", "web"), "web ends by itself at start", "no first line"),
     Bad("a worker that crashes", fault("crash", "worker"), "worker ", "there is no work of that kind"),
@@ -87,17 +107,18 @@ ALL = (
     ),
     Bad(
         "a configuration that nginx refuses",
-        rewritten(("{per_second: 1000, burst: 1000}", "{per_second: 99999999999999999999, burst: 1000}")),
+        rewritten(("edge:\n", f"edge:\n  csp: {LONG}\n")),
         "nginx refuses the new configuration; the old one serves on",
-        "invalid rate",
+        "too long parameter",
     ),
     Bad("out of memory at start", fault("memory", "web"), "web was killed for using more memory", "is large"),
     Bad("healthy, but it does not serve", fault("route 502", "web"), "web is healthy, but answers /web with", "502"),
+    Bad("an image for another kind of machine", foreign, "web: its image is for arm64, the host is ", began=False),
     Bad(
-        "an image for another kind of machine",
+        "a program for another kind of machine",
         rewritten((WEB, "build: {context: app, dockerfile: Dockerfile.arm64}")),
-        "web: its image is for arm64, ",
-        began=False,
+        "web ",
+        "exec /serve failed",
     ),
     Bad(
         "a bad part",
