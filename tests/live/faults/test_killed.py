@@ -132,7 +132,9 @@ def test_killed_while_it_comes_up_from_nothing(running: Stack, words: str) -> No
     running.behave(version)
     for how in ("before", "during"):
         running.deploy(version, driver=DRIVER, **Point(words, how).environ())
-    finished(running, version)
+    said = running.deploy(version)
+    assert said.code == 0, said.text
+    is_one_release(running, version)
 
 
 # -- what the tests are made of --------------------------------------------------------------------
