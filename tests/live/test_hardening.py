@@ -52,7 +52,8 @@ def test_every_container_is_healthy(coach: Project) -> None:
 
 def test_a_second_up_changes_nothing_and_says_so(coach: Project) -> None:
     before = coach.identities()
-    assert "up: nothing to change" in coach.up()
+    said = coach.up()
+    assert "up: nothing to change" in said, said
     assert coach.identities() == before
 
 

@@ -13,6 +13,7 @@ from functools import partial
 
 import pytest
 
+from homeport.engine.wait import Seen, wait_until
 from tests.live.coach import Project
 from tests.live.customer import CENTS, Customer, until
 from tests.live.engine import docker
@@ -91,7 +92,7 @@ def test_who_is_stopped_by_hand_stays_down_until_the_next_up(coach: Project) -> 
     now = coach.identities()
     assert {other: now[other] for other in others} == others
     [name] = [name for name in now if name.startswith("budget-")]
-    assert state(coach, name)[1] == "healthy"
+    wait_until(f"{name} is healthy", lambda: Seen(state(coach, name)[1] == "healthy"), 60, every=0.5)
     with coach.client("/api/v1") as api:
         customer = Customer(api)
         customer.register()
