@@ -142,7 +142,11 @@ def mended(running: Stack) -> Iterator[Callable[[], None]]:
     mend()
 
 
-@pytest.mark.parametrize("bad", ALL, ids=[bad.name for bad in ALL])
+QUICK = ("health 500", "healthy, but it does not serve")  # the others are among the slow ones
+CASES = [pytest.param(bad, id=bad.name, marks=() if bad.name in QUICK else pytest.mark.slow) for bad in ALL]
+
+
+@pytest.mark.parametrize("bad", CASES)
 def test_a_bad_release_changes_nothing_and_says_why(
     running: Stack, bad: Bad, mended: Callable[[], None]
 ) -> None:
@@ -181,6 +185,7 @@ def goes_through(running: Stack) -> None:
     assert running.answers()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_refused_before_anything_is_touched(running: Stack) -> None:
     with running.filled():
         text = refused(running, "full")
@@ -188,6 +193,7 @@ def test_a_full_disk_is_refused_before_anything_is_touched(running: Stack) -> No
     goes_through(running)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_on_the_way(running: Stack) -> None:
     """When the live files are about to be written there is no room left; none is needed to go back."""
     filler = {

@@ -45,7 +45,11 @@ SOME = (
 )
 
 
-@pytest.mark.parametrize("point", SOME, ids=lambda point: f"{point.how} {point.words.strip()}")
+@pytest.mark.parametrize(
+    "point",
+    [SOME[0], *(pytest.param(p, marks=pytest.mark.slow) for p in SOME[1:])],
+    ids=lambda point: f"{point.how} {point.words.strip()}",
+)
 def test_the_same_command_again_finishes(running: Stack, point: Point) -> None:
     version = f"killed-{len(running.ran)}"
     killed(running, version, **point.environ())
@@ -81,6 +85,7 @@ def goes_wrong(running: Stack, number: int, words: str, how: str) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     [
@@ -102,6 +107,7 @@ def test_killed_and_then_rolled_back(running: Stack, point: Point) -> None:
     is_one_release(running, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "point",
     [Point("slots/current"), pytest.param(Point(" up -d "), marks=pytest.mark.slow)],

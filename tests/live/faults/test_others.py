@@ -66,6 +66,7 @@ HICCUPS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "nth", "how", "reason", "serves"), HICCUPS, ids=lambda value: str(value).strip()
 )

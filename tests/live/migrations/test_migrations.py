@@ -24,6 +24,7 @@ def test_nothing_pending_is_found_without_a_copy(shop: Shop) -> None:
     assert "no migration is pending" in shop.release("idle")
 
 
+@pytest.mark.slow
 def test_a_foreign_key_and_a_column_under_a_reader_of_60_s(
     shop: Shop, record_property: pytest.RecordProperty
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_foreign_key_and_a_column_under_a_reader_of_60_s(
     assert shop.sql("SELECT convalidated FROM pg_constraint WHERE conname = 'fk_customer'") == "t"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 def test_every_driver_waits_for_a_lock_only_a_second_and_the_old_code_serves(shop: Shop, driver: str) -> None:
     shop.driver(driver)
@@ -56,6 +58,7 @@ def test_every_driver_waits_for_a_lock_only_a_second_and_the_old_code_serves(sho
     assert shop.sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'") == "shop_db"
 
 
+@pytest.mark.slow
 def test_an_index_made_concurrently_under_a_reader_is_there_in_the_end(shop: Shop) -> None:
     shop.migration(
         "with op.get_context().autocommit_block():",
@@ -75,6 +78,7 @@ def test_one_that_fails_on_the_copy_is_refused_before_anything_is_touched(shop: 
     shop.forget(path)
 
 
+@pytest.mark.slow
 def test_a_large_table_is_not_locked_for_a_scan(shop: Shop) -> None:
     shop.sql(
         "CREATE TABLE large AS SELECT n AS id, n AS other FROM generate_series(1, 150000) n; ANALYZE large;"
