@@ -76,7 +76,7 @@ def _build(runner: Runner, targets: list[str], step: Step) -> None:
     wanted = localset.missing(listing, base_listing, targets)
     if not wanted:
         return
-    sources = localset.Sources(*localset.mirrors(_apt_texts()), ca=localset.ca_bundle())
+    sources = localset.Sources(*localset.mirrors(apt_texts()), ca=localset.ca_bundle())
 
     def show(line: str) -> None:
         if match := _STEP.match(line):
@@ -102,7 +102,7 @@ def _must(code: int, what: str, runner: Runner) -> None:
         )
 
 
-def _apt_texts() -> list[str]:
+def apt_texts() -> list[str]:
     """The texts of this machine's apt sources; empty where there is no apt."""
     single, folder = Path(_APT[0]), Path(_APT[1])
     files = [single, *(sorted(folder.glob("*")) if folder.is_dir() else [])]

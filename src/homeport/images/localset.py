@@ -19,8 +19,6 @@ from homeport.images.sets import BASE, BASE_TARGET, load
 
 FOLDER = Path(__file__).parent / "local"
 LABEL = "homeport.recipe"
-DEBIAN = "http://deb.debian.org/debian"
-SECURITY = "http://deb.debian.org/debian-security"
 _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _SUITE = "trixie"
 
@@ -29,8 +27,8 @@ _SUITE = "trixie"
 class Sources:
     """Where a build gets its packages: Debian mirrors, the CA bundle it trusts (a path), a word for "as of when"."""
 
-    mirror: str = DEBIAN
-    security: str = SECURITY
+    mirror: str = ""
+    security: str = ""
     ca: str | None = None
     epoch: str = "0"
 
@@ -81,8 +79,6 @@ def bake(targets: Iterable[str], sources: Sources, *, cache: bool = True) -> Com
         "HOMEPORT_RECIPE": recipe(sources.epoch),
         "HOMEPORT_CA": sources.ca or "",
         "APT_EPOCH": sources.epoch,
-        "APT_MIRROR": sources.mirror,
-        "APT_SECURITY_MIRROR": sources.security,
         "BUILDX_BAKE_ENTITLEMENTS_FS": "0",  # newer ones refuse a CA bundle outside of this folder
     }
     extra = () if cache else ("--no-cache",)
@@ -110,7 +106,8 @@ def built(line: str) -> str | None:
 def mirrors(apt_sources: Iterable[str]) -> tuple[str, str]:
     """The Debian and the security mirror that this host's apt uses, from the text of its source files.
 
-    Both forms are read, one-line and deb822. Debian's own addresses where it names none, as on Ubuntu.
+    Both forms are read, one-line and deb822. Empty where it names none, as on Ubuntu: mmdebstrap then takes
+    Debian's own.
     """
     main = security = ""
     for text in apt_sources:
@@ -119,7 +116,7 @@ def mirrors(apt_sources: Iterable[str]) -> tuple[str, str]:
                 main = main or uri.rstrip("/")
             if any(s.endswith("-security") for s in suites) and "debian" in uri:
                 security = security or uri.rstrip("/")
-    return main or DEBIAN, security or SECURITY
+    return main, security
 
 
 def ca_bundle() -> str | None:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the base image of the local set with mmdebstrap and imports it: base.sh TAG RECIPE SUITE [MIRROR [SECURITY_MIRROR]]
-# The mirrors serve the bootstrap only; the image is left with Debian's own addresses.
+# The mirrors are those of the machine that makes it; the image is left with them.
 set -eu
 
 tag=$1 recipe=$2 suite=$3 mirror=${4:-} security=${5:-}
@@ -11,13 +11,13 @@ chmod 755 "$work"
 
 command -v mmdebstrap >/dev/null || { echo "mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 
-cat >"$work/default.list" <<SOURCES
-deb http://deb.debian.org/debian $suite main
-deb http://deb.debian.org/debian $suite-updates main
-deb http://deb.debian.org/debian-security $suite-security main
-SOURCES
-sed -e "s|http://deb.debian.org/debian-security|${security:-http://deb.debian.org/debian-security}|" \
-    -e "s|http://deb.debian.org/debian |${mirror:-http://deb.debian.org/debian} |" "$work/default.list" >"$work/build.list"
+# Without a mirror mmdebstrap takes Debian's own, and the image is left with them.
+sources=
+if [ -n "$mirror" ]; then
+    sources=$work/build.list
+    printf 'deb %s %s main\n' "$mirror" "$suite" "$mirror" "$suite-updates" >"$sources"
+    [ -z "$security" ] || printf 'deb %s %s main\n' "$security" "$suite-security" >>"$sources"
+fi
 
 # A pipe would hide a failed bootstrap from the import, so the archive lies on disk in between.
 mmdebstrap --quiet --variant=minbase --include=ca-certificates,netbase,tzdata \
@@ -26,10 +26,10 @@ mmdebstrap --quiet --variant=minbase --include=ca-certificates,netbase,tzdata \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
     --customize-hook="upload $here/base/inst /usr/local/sbin/inst" \
     --customize-hook="upload $here/base/90container /etc/apt/apt.conf.d/90container" \
-    --customize-hook="upload $work/default.list /etc/apt/sources.list" \
     --customize-hook='chmod 755 "$1/usr/local/sbin/inst"' \
-    --customize-hook='chmod 644 "$1/etc/apt/apt.conf.d/90container" "$1/etc/apt/sources.list"' \
-    --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/etc/apt/sources.list.d/*' \
-    "$suite" "$work/base.tar" "$work/build.list"
+    --customize-hook='chmod 644 "$1/etc/apt/apt.conf.d/90container"' \
+    --customize-hook='cd "$1/etc/apt"; [ -s sources.list ] || mv sources.list.d/*.list sources.list; chmod 644 sources.list' \
+    --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
+    "$suite" "$work/base.tar" ${sources:+"$sources"}
 docker import --change "LABEL homeport.recipe=$recipe" --change 'CMD ["bash"]' \
     --message "mmdebstrap --variant=minbase $suite" "$work/base.tar" "$tag"

@@ -2,11 +2,9 @@
 variable "HOMEPORT_RECIPE" { default = "none" }
 variable "HOMEPORT_CA" { default = "" }
 variable "APT_EPOCH" { default = "0" }
-variable "APT_MIRROR" { default = "http://deb.debian.org/debian" }
 variable "http_proxy" { default = "" }
 variable "https_proxy" { default = "" }
 variable "no_proxy" { default = "" }
-variable "APT_SECURITY_MIRROR" { default = "http://deb.debian.org/debian-security" }
 
 group "default" { targets = ["nginx", "postgres", "rabbitmq", "python", "node"] }
 group "extra" { targets = ["python-full", "node-24", "node-full"] }
@@ -17,8 +15,6 @@ target "_common" {
   labels  = { "homeport.recipe" = HOMEPORT_RECIPE }
   args = {
     APT_EPOCH           = APT_EPOCH
-    APT_MIRROR          = APT_MIRROR
-    APT_SECURITY_MIRROR = APT_SECURITY_MIRROR
     http_proxy          = http_proxy == "" ? null : http_proxy // of the machine that builds; BuildKit keeps them out of
     https_proxy         = https_proxy == "" ? null : https_proxy // the image and of the cache key
     no_proxy            = no_proxy == "" ? null : no_proxy
