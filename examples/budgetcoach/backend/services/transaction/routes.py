@@ -98,7 +98,7 @@ async def create(
     The key makes the id, so the primary key of the table sees to it, whatever dies on the way.
     """
     made_id = uuid5(user, key) if key else uuid4()
-    if key and await session.get(Transaction, made_id):
+    if key and await session.scalar(select(Transaction.id).where(Transaction.id == made_id)):
         return _shown(*await _load(session, user, made_id))
     category = await _category_for(session, user, body)
     made = Transaction(
