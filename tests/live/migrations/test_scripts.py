@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,7 @@ class Tree:
     """A stack that homeport has started, and its folder of plain files."""
 
     folder: Path
+    first: dict[str, str] = field(default_factory=dict)  # what ran first: compose service -> image
 
     @property
     def live(self) -> Path:
@@ -50,8 +51,8 @@ class Tree:
         return run("sh", str(self.live / "scripts" / name), *words, ok=ok)
 
     def image(self, service: str, tag: str, *lines: str) -> str:
-        """Another image of a service, with these lines added to its recipe."""
-        text = "\n".join((f"FROM hpmigscr/{service}:dev", f"LABEL is={tag}", *lines))
+        """Another image of a service: the one that runs, with these lines added to its recipe."""
+        text = "\n".join((f"FROM {self.first[f'{service}-blue']}", f"LABEL is={tag}", *lines))
         run("docker", "build", "-q", "-t", f"hpmigscr/{service}:{tag}", "-", stdin=text)
         return f"{service}=hpmigscr/{service}:{tag}"
 
@@ -79,7 +80,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     (tree.folder / "homeport.yaml").write_text(STACK)
     try:
         tree.homeport("up", "--images", "local")
-        yield tree
+        yield replace(tree, first=tree.runs())
     finally:
         tree.homeport("down", "--volumes", "--yes")
 
@@ -95,7 +96,7 @@ def test_forth_and_back_without_a_lost_request(tree: Tree) -> None:
         tree.script("deploy.sh", two, ticker)
         assert tree.runs() == {**hello("green", "two"), "ticker-green": "hpmigscr/ticker:two"}
         tree.script("rollback.sh")
-        assert tree.runs() == {**hello("blue", "dev"), "ticker-blue": "hpmigscr/ticker:dev"}
+        assert tree.runs() == tree.first
         tree.script("rollback.sh")
         assert tree.runs() == {**hello("green", "two"), "ticker-green": "hpmigscr/ticker:two"}
         time.sleep(1)
@@ -137,6 +138,6 @@ def test_homeport_takes_it_from_there(tree: Tree) -> None:
     with tree.asked() as asked:
         tree.homeport("up", "--images", "local")
     assert asked.faults == []
-    assert tree.runs() == {**hello("blue", "dev"), "ticker-blue": "hpmigscr/ticker:dev"}
+    assert tree.runs() == tree.first
     assert "nothing to change" in tree.script("deploy.sh")
     assert "nothing to change" in tree.homeport("up", "--images", "local")
