@@ -5,6 +5,7 @@ import io
 import tarfile
 
 from homeport.engine import ship
+from homeport.engine.images import Image
 
 BASE, PYTHON, APP, OTHER = (f"sha256:{digit * 64}" for digit in "1234")
 
@@ -23,9 +24,9 @@ def test_a_layer_on_other_ground_travels() -> None:
 
 
 def test_the_same_image_in_two_kinds_of_store() -> None:
-    mine = ship.Image("sha256:config", (BASE, APP), "2026-01-01T00:00:00Z")
-    assert mine.same(ship.Image("sha256:manifest", (BASE, APP), "2026-01-01T00:00:00Z"))
-    assert not mine.same(ship.Image("sha256:manifest", (BASE, APP), "2026-01-02T00:00:00Z"))
+    mine = Image("sha256:config", (BASE, APP), "2026-01-01T00:00:00Z")
+    assert mine.same(Image("sha256:manifest", (BASE, APP), "2026-01-01T00:00:00Z"))
+    assert not mine.same(Image("sha256:manifest", (BASE, APP), "2026-01-02T00:00:00Z"))
 
 
 def archive(names: list[str]) -> io.BytesIO:

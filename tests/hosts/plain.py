@@ -41,7 +41,7 @@ class Plain:
         file.write_text(re.sub(r"^name: .*", f"name: {NAME}", file.read_text(), flags=re.M))
         sources = Sources(source, folder / "cache", "local")
         target = Target(load(file), "production", "v1")
-        target = sources.build(LocalRunner(), target, Printer(json_lines=True), None)
+        target = sources.build(LocalRunner(), target, Printer(json_lines=True), LocalRunner(), None)
         tree = folder / "tree"
         rendered = render(target)
         for name in rendered.folders:

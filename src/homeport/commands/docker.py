@@ -40,8 +40,8 @@ def inspect(*ids: str) -> Command:
     return asks("docker", "inspect", *ids)
 
 
-def image_ids(*references: str) -> Command:
-    """`REFERENCE ID` lines would need one call each; this gives a JSON list for those that exist."""
+def inspect_images(*references: str) -> Command:
+    """A JSON list, one object for each that exists."""
     return asks("docker", "image", "inspect", *references)
 
 
@@ -133,6 +133,16 @@ def image_names() -> Command:
 def remove_images(*references: str) -> Command:
     """Take these names away, and the layers that nothing else holds."""
     return acts("docker", "image", "rm", *references, timeout=300)
+
+
+def prune_nameless(label: str) -> Command:
+    """Take away images with this label that have no name and that no container has."""
+    return acts("docker", "image", "prune", "--force", "--filter", f"label={label}", timeout=300)
+
+
+def prune_build_cache(unused: str) -> Command:
+    """Take away build cache that was not used for so long (as `336h`)."""
+    return acts("docker", "builder", "prune", "--force", "--filter", f"until={unused}", timeout=300)
 
 
 def layer_sizes(reference: str) -> Command:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from homeport.commands import docker
 from homeport.commands.bake import BuildTarget, bake
 from homeport.engine.progress import Step
 from homeport.engine.runner import Runner
-from homeport.errors import BuildError, HostError
+from homeport.errors import BuildError
 from homeport.images.localset import ca_bundle
 
 _STEP = re.compile(r"#\d+ \[(?P<what>[^\]]+)\] (?P<line>.*)")
@@ -72,26 +71,3 @@ def _last_lines(lines: list[str]) -> str:
     number = lines[end].split(" ", 1)[0] if end < len(lines) else ""
     own = [line for line in lines[:end] if line.startswith(number + " ")]
     return "\n".join([*own[-15:], *lines[end : end + 1]])
-
-
-def image_ids(runner: Runner, references: list[str]) -> dict[str, str]:
-    """Reference -> image id, for those that are on this engine."""
-    import json  # noqa: PLC0415
-
-    unique = sorted(set(references))
-    if not unique:
-        return {}
-    result = runner.run(docker.image_ids(*unique))
-    if not result.ok and "no such" not in result.err.lower():
-        raise HostError(
-            "the engine did not say which images it has", "Does `docker image ls` answer?", result.tail(3)
-        )
-    found = json.loads(result.out or "[]")
-    by_tag = {tag: one["Id"] for one in found for tag in [*one["RepoTags"], *(one["RepoDigests"] or [])]}
-    return {ref: by_tag[_full(ref)] for ref in unique if _full(ref) in by_tag}
-
-
-def _full(reference: str) -> str:
-    """As the engine lists it: with a tag."""
-    last = reference.rsplit("/", 1)[-1]
-    return reference if ":" in last or "@" in last else f"{reference}:latest"

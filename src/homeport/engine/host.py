@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeport.commands import docker
@@ -82,6 +82,11 @@ class Host:
 
     def releases(self) -> list[str]:
         return self.machine.names(f"{self.root}/releases")
+
+    def neighbours(self) -> list[Host]:
+        """What may be other environments or other stacks on the same machine: the folders beside this one."""
+        parent, own = str(PurePosixPath(self.root).parent), PurePosixPath(self.root).name
+        return [replace(self, root=f"{parent}/{name}") for name in self.machine.names(parent) if name != own]
 
     def prune_releases(self, keep: Iterable[str], frontends: Iterable[str]) -> list[str]:
         """Remove all other releases, and built frontends that none of them serves; which releases went."""

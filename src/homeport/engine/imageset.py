@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from homeport.commands import docker
-from homeport.engine import builds
+from homeport.engine.images import image_ids
 from homeport.engine.progress import Step
 from homeport.engine.runner import Runner
 from homeport.errors import BuildError
@@ -28,7 +28,7 @@ def choose(runner: Runner, wanted: str, cache: Path, parts: list[str]) -> SetNam
     if kept.exists() and kept.read_text() in ("local", "upstream"):
         return "local" if kept.read_text() == "local" else "upstream"
     upstream = [load().reference(part, "upstream") for part in parts]
-    here = len(builds.image_ids(runner, upstream)) == len(set(upstream))
+    here = len(image_ids(runner, upstream)) == len(set(upstream))
     chosen: SetName = "upstream" if here or _registry_answers(runner, upstream[0]) else "local"
     write_atomically(kept, chosen)
     return chosen
@@ -57,7 +57,7 @@ def ensure(
 
 
 def _pull(runner: Runner, references: dict[str, str], step: Step) -> None:
-    have = builds.image_ids(runner, list(references.values()))
+    have = image_ids(runner, list(references.values()))
     for part, reference in references.items():
         if reference not in have:
             step.note(f"pulling {reference.split('@')[0]}")

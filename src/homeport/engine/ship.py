@@ -8,7 +8,6 @@ same chain may be left out of the archive. Where a host's image store works othe
 from __future__ import annotations
 
 import gzip
-import json
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable
@@ -18,12 +17,11 @@ from typing import IO, cast
 
 from homeport.commands import docker
 from homeport.engine.disk import disk
-from homeport.engine.runner import LocalRunner, Runner
+from homeport.engine.images import Chain, all_images, images
+from homeport.engine.runner import LocalRunner
 from homeport.engine.ssh import SshRunner
 from homeport.engine.ssh_faults import lost
 from homeport.errors import BuildError, HostError
-
-Chain = tuple[str, ...]  # digests of layers, lowest first
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Shipped:
 def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]) -> Shipped:
     """Send the images that the host has not. The local engine must have them all; the host must have room."""
     wanted = sorted(set(references))
-    mine, theirs = images(LocalRunner(), wanted), images(host, None)
+    mine, theirs = images(LocalRunner(), wanted), all_images(host)
     missing = [ref for ref in wanted if ref not in theirs or not theirs[ref].same(mine[ref])]
     if not missing:
         return Shipped(0, 0, 0, 0)
@@ -55,32 +53,6 @@ def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]
 
 class _LacksLayer(Exception):  # noqa: N818 (reads as what happened)
     """The host asked for a layer that was left out."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image on an engine: its id, its layers and when it was made."""
-
-    id: str
-    layers: Chain
-    created: str = ""
-
-    def same(self, other: Image) -> bool:
-        """Whether it is the same image. Two kinds of image store may call one image by different ids."""
-        return self.id == other.id or (self.layers, self.created) == (other.layers, other.created)
-
-
-def images(runner: Runner, references: list[str] | None) -> dict[str, Image]:
-    """Reference -> image, for these or for all of the engine's."""
-    if references is None:
-        references = [r for r in runner.run(docker.image_names()).out.split() if "<none>" not in r]
-    if not references:
-        return {}
-    found: dict[str, Image] = {}
-    for one in json.loads(runner.run(docker.image_ids(*references)).out or "[]"):
-        image = Image(one["Id"], tuple(one["RootFS"].get("Layers") or ()), one["Created"])
-        found |= dict.fromkeys(one["RepoTags"] or (), image)
-    return found
 
 
 @dataclass(frozen=True)

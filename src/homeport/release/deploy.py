@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from homeport.engine import builds
 from homeport.engine.host import Host
+from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
@@ -124,7 +124,7 @@ class Deploy:
         world = planning.World(
             containers=observe(self.host, self.target.project),
             green=self.host.green(),
-            images=builds.image_ids(self.host.runner, references),
+            images=image_ids(self.host.runner, references),
             configs={c.name: config(c, self.target) for c in rendered.containers},
             touched_secrets=frozenset(f.path.split("/")[0] for f in self.host.secrets_that_differ(secrets)),
         )
@@ -180,7 +180,8 @@ class Deploy:
         self._record("ok", left)
         if left:
             raise left
-        prune.prune(self.host, self.target, self.progress)
+        builder, others = self.sources.builder(self.host), self.sources.environments()
+        prune.prune(self.host, self.target, builder, others, self.progress)
         self._teller.end(self.outcome.probe, self.outcome.changed)
         return self.outcome
 
@@ -305,7 +306,7 @@ class Deploy:
     def _begin(self, rendered: Rendered) -> None:
         """Keep what this release is and write down that it has begun, before it touches anything."""
         references = {name: self.target.image(name) for name in self.target.services}
-        ids = builds.image_ids(self.host.runner, list(references.values()))
+        ids = image_ids(self.host.runner, list(references.values()))
         self.host.write_release(self.outcome.release, rendered.tree)
         self.host.write_target(self.outcome.release, kept.dump(self.target))
         self._begun = replace(

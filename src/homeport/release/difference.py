@@ -58,7 +58,7 @@ class Difference:
 def difference(host: Host, target: Target, store: Store, sources: Sources, progress: Progress) -> Difference:
     """Build here, render, and compare with the world."""
     before = history.current(history.read(host))
-    built = sources.build(LocalRunner(), target, progress, before)
+    built = sources.build(LocalRunner(), target, progress, host.runner, before)
     rendered = render(built)
     secrets = () if missing(rendered.secrets, store) else deliver(rendered.secrets, store)
     old = host.read_release(before.id) if before else FileTree()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from homeport.engine import builds
 from homeport.engine.host import Host
+from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
 from homeport.errors import ReleaseError
 from homeport.release import certificate
@@ -50,7 +50,7 @@ class Kept:
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
         with progress.step("images", f"of release {self.record.id}") as step:
             wanted = {name: (image["ref"], image["id"]) for name, image in self.record.images.items()}
-            ids = builds.image_ids(host.runner, [ref for ref, _ in wanted.values()])
+            ids = image_ids(host.runner, [ref for ref, _ in wanted.values()])
             gone = [name for name, (ref, image) in wanted.items() if ids.get(ref) != image]
             if gone:
                 raise ReleaseError(
@@ -68,6 +68,12 @@ class Kept:
             return False
         host.serve_frontend(self.record.frontend)
         return True
+
+    def builder(self, host: Host) -> None:
+        return None
+
+    def environments(self) -> list[Host]:
+        return []
 
     def certificates(self, target: Target, host: Host) -> None:
         certificate.ensure(target, host)

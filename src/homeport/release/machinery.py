@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from homeport.commands import docker
 from homeport.engine.disk import disk
 from homeport.engine.host import Host
+from homeport.engine.images import images
 from homeport.engine.runner import Runner
 from homeport.errors import BuildError, HostError
 
 
-def check_images(runner: Runner, images: Mapping[str, str]) -> None:
-    """`images`: service -> reference. Raises BuildError with all that are for another kind of machine."""
+def check_images(runner: Runner, references: Mapping[str, str]) -> None:
+    """`references`: service -> reference. Raises BuildError with all that are for another kind of machine."""
     here = runner.run(docker.engine_architecture()).out.strip()
-    found = json.loads(runner.run(docker.image_ids(*sorted(set(images.values())))).out or "[]")
-    kinds = {tag: one.get("Architecture", "") for one in found for tag in one.get("RepoTags") or ()}
-    foreign = {name: kinds[ref] for name, ref in images.items() if kinds.get(ref, here) not in ("", here)}
+    found = images(runner, references.values())
+    kinds = {name: found[ref].architecture for name, ref in references.items() if ref in found}
+    foreign = {name: kind for name, kind in kinds.items() if kind not in ("", here)}
     if here and foreign:
         raise BuildError(
             "; ".join(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
+from homeport.engine.runner import Runner
 from homeport.release.history import Record
 from homeport.stack.model import Target
 
@@ -21,6 +22,14 @@ class Origin(Protocol):
 
     def publish(self, target: Target, host: Host, release: str) -> bool:
         """Serve the frontend; whether it changed."""
+        ...
+
+    def builder(self, host: Host) -> Runner | None:
+        """The engine that images are built on; None where nothing is built."""
+        ...
+
+    def environments(self) -> list[Host]:
+        """The environments on this machine that are of the same sources."""
         ...
 
     def certificates(self, target: Target, host: Host) -> None:

@@ -1,34 +1,70 @@
-"""What a host keeps of the past: the last releases with their images and frontends, and nothing else of ours."""
+"""What machines keep of the past: the last releases with their images and frontends, and nothing else of ours.
+
+A host may run the stack in more than one environment, and an operator's engine builds for all of them: an image
+stays for as long as one of them could go back to it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
+from homeport.engine.runner import Runner
+from homeport.images.localset import LABEL
 from homeport.release import history
 from homeport.stack.model import Target
 
 KEEP = 5
 
 
-def prune(host: Host, target: Target, progress: Progress) -> None:
-    """Remove what no rollback needs. A fault here is said and does no harm: the release has succeeded."""
+def prune(
+    host: Host, target: Target, builder: Runner | None, environments: Iterable[Host], progress: Progress
+) -> None:
+    """Remove what no rollback needs, on the host and on the engine that built it (`builder`), which has images of
+    these `environments` too. A fault here is said and does no harm: the release has succeeded.
+    """
     records = history.read(host)
-    good = [record for record in records if record.verdict == "ok"][-KEEP:]
-    gone = host.prune_releases([record.id for record in good], [r.frontend for r in good if r.frontend])
-    wanted = {image["ref"] for record in good for image in record.images.values()}
-    present = host.runner.run(docker.image_names()).out.split()
-    ours = tuple(f"{target.stack.name}/{name}:" for name in _services(records))
+    good = _good(records)
+    with progress.step("prune", f"all but {len(good)} releases") as step:
+        gone = host.prune_releases([record.id for record in good], [r.frontend for r in good if r.frontend])
+        wanted = _references([host, *host.neighbours(), *environments])
+        names = {name for record in records for name in record.images}
+        ours = tuple(f"{target.stack.name}/{name}:" for name in names)
+        removed, faults = _images(host.runner, ours, wanted)
+        if builder is not None and builder is not host.runner:
+            more, said = _images(builder, ours, wanted)
+            removed, faults = removed + more, [*faults, *said]
+        if builder is not None:
+            faults += _built(builder)
+        words = f"{len(good)} releases are kept; gone: {len(gone)} releases, {removed} images"
+        step.done("; ".join((words, *faults)))
+
+
+def _good(records: list[history.Record]) -> list[history.Record]:
+    return [record for record in records if record.verdict == "ok"][-KEEP:]
+
+
+def _references(hosts: Iterable[Host]) -> set[str]:
+    """The images that a release which is kept runs."""
+    kept = (record for host in hosts for record in _good(history.read(host)))
+    return {image["ref"] for record in kept for image in record.images.values()}
+
+
+def _images(runner: Runner, ours: tuple[str, ...], wanted: set[str]) -> tuple[int, list[str]]:
+    """Names of ours that nothing wants go; how many, and what went wrong."""
+    present = runner.run(docker.image_names()).out.split()
     old = [
         ref for ref in present if ref.startswith(ours) and ref not in wanted and not ref.endswith(":building")
     ]
-    if not (old or gone):
-        return
-    with progress.step("prune", f"{len(gone)} releases, {len(old)} images") as step:
-        result = host.runner.run(docker.remove_images(*old)) if old else None
-        kept = f"{len(good)} releases are kept"
-        step.done(kept if result is None or result.ok else f"{kept}; {result.tail(1)}")
+    if not old:
+        return 0, []
+    result = runner.run(docker.remove_images(*old))
+    return len(old), [] if result.ok else [result.tail(1)]
 
 
-def _services(records: list[history.Record]) -> set[str]:
-    return {name for record in records for name in record.images}
+def _built(builder: Runner) -> list[str]:
+    """Where images are built: what lost its name to a newer one, and build cache that was not used for two weeks."""
+    results = [builder.run(docker.prune_nameless(LABEL)), builder.run(docker.prune_build_cache("336h"))]
+    return [result.tail(1) for result in results if not result.ok]

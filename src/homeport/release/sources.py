@@ -10,6 +10,7 @@ from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset
 from homeport.engine.host import Host
+from homeport.engine.images import image_ids, images
 from homeport.engine.progress import Progress
 from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.ship import ship, size
@@ -35,7 +36,7 @@ class Sources:
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
         """Build here, then see that the host has every image before anything on it is touched."""
-        target = self.build(LocalRunner(), target, progress, before)
+        target = self.build(self.builder(host), target, progress, host.runner, before)
         if isinstance(host.machine, SshMachine):
             references = [target.image(name) for name in (*_parts(target), *target.services)]
             with progress.step("ship", f"{len(set(references))} images to {host.machine.name}") as step:
@@ -44,11 +45,13 @@ class Sources:
                 step.done(words if shipped.images else "all images were there")
         return target
 
-    def build(self, runner: Runner, target: Target, progress: Progress, before: Record | None) -> Target:
-        """Bring every image; the target with the references that this release runs.
+    def build(
+        self, runner: Runner, target: Target, progress: Progress, host: Runner, before: Record | None
+    ) -> Target:
+        """Bring every image to `runner`'s engine; the target with the references that this release runs.
 
-        A service whose image came out the same keeps the reference and version that it runs under, so that
-        nothing is started anew for a name.
+        A service whose image came out the same as the one on the host keeps the reference and version that it
+        runs under, so that nothing is started anew for a name.
         """
         chosen = imageset.choose(runner, self.images, self.cache, _parts(target))
         plans = self._targets(target)
@@ -65,28 +68,32 @@ class Sources:
             with progress.step("build", ", ".join(t.name for t in plans)) as step:
                 builds.build(runner, plans, step)
                 step.done(f"{len(plans)} built: {', '.join(t.name for t in plans)}")
-        return self._named(runner, replace(target, images={**target.images, **parts}), before)
+        return self._named(runner, replace(target, images={**target.images, **parts}), host, before)
 
-    def _named(self, runner: Runner, target: Target, before: Record | None) -> Target:
+    def _named(self, runner: Runner, target: Target, host: Runner, before: Record | None) -> Target:
         """The names that images run under. A name never moves to other contents: a rollback stands on it."""
         self._pull_missing(runner, target)
-        images, versions = dict(target.images), {}
-        for name, service in target.services.items():
-            known = (before.images if before else {}).get(name, {})
-            if service.image:
-                images[name], versions[name] = service.image, target.version
-                continue
-            fresh = builds.image_ids(runner, [_building(target, name)])[_building(target, name)]
-            if known and known["id"] == fresh == builds.image_ids(runner, [known["ref"]]).get(known["ref"]):
-                images[name], versions[name] = known["ref"], (before.versions if before else {})[name]
-                continue
-            images[name], versions[name] = _name(runner, target, name, fresh), target.version
-        return replace(target, images=images, versions=versions)
+        chosen, versions = dict(target.images), dict.fromkeys(target.services, target.version)
+        chosen |= {name: service.image for name, service in target.services.items() if service.image}
+        built = {name: _building(target, name) for name, service in target.services.items() if service.build}
+        last = {
+            name: image["ref"] for name, image in (before.images if before else {}).items() if name in built
+        }
+        here, there = images(runner, (*built.values(), *last.values())), images(host, last.values())
+        for name, building in built.items():
+            fresh, ref = here[building], last.get(name, "")
+            if before and ref in there and there[ref].same(fresh):
+                chosen[name], versions[name] = ref, before.versions[name]
+                if ref not in here or not here[ref].same(fresh):
+                    _tag(runner, name, building, ref)
+            else:
+                chosen[name] = _name(runner, target, name, fresh.id)
+        return replace(target, images=chosen, versions=versions)
 
     def _pull_missing(self, runner: Runner, target: Target) -> None:
         """Images of others: had once, by exact version; what cannot be had is named with its line's path."""
         wanted = {name: service.image for name, service in target.services.items() if service.image}
-        here = builds.image_ids(runner, list(wanted.values()))
+        here = image_ids(runner, list(wanted.values()))
         tried = {name: runner.run(docker.pull(ref)) for name, ref in wanted.items() if ref not in here}
         failed = {name: result for name, result in tried.items() if not result.ok}
         if failed:
@@ -116,6 +123,13 @@ class Sources:
                 f"{name}: {context / build.dockerfile} is not there", "Mend `build:` in homeport.yaml."
             )
         return BuildTarget(name, str(context), build.dockerfile, build.target, dict(build.args), tag)
+
+    def builder(self, host: Host) -> Runner:
+        return LocalRunner() if isinstance(host.machine, SshMachine) else host.runner
+
+    def environments(self) -> list[Host]:
+        folder = self.folder / ".homeport"
+        return [Host(str(path)) for path in sorted(folder.glob("*")) if (path / "state").is_dir()]
 
     # -- the frontend and the certificate ----------------------------------------------------------
 
@@ -168,12 +182,16 @@ def _name(runner: Runner, target: Target, name: str, image: str) -> str:
     """Give a built image its name: the version, with the image's id where that version has other contents already."""
     version = re.sub(r"[^A-Za-z0-9_.-]", "-", target.version)
     reference = f"{target.stack.name}/{name}:{version}"
-    if builds.image_ids(runner, [reference]).get(reference, image) != image:
+    if image_ids(runner, [reference]).get(reference, image) != image:
         reference += f"-{image.removeprefix('sha256:')[:8]}"
-    result = runner.run(docker.tag(_building(target, name), reference))
+    _tag(runner, name, _building(target, name), reference)
+    return reference
+
+
+def _tag(runner: Runner, name: str, source: str, reference: str) -> None:
+    result = runner.run(docker.tag(source, reference))
     if not result.ok:
         raise BuildError(f"{name}: its image could not be named {reference}", "", result.tail(3))
-    return reference
 
 
 def _dockerfile(target: BuildTarget) -> str:

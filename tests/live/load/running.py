@@ -26,12 +26,12 @@ HOMEPORT = str(Path(sys.executable).with_name("homeport"))
 
 @dataclass
 class Stack:
-    """A copy of a stack's folder that releases are made from. `version_file`: what differs between two versions."""
+    """A copy of a stack's folder that releases are made from. `version_files`: what differs between two versions."""
 
     folder: Path
     domain: str = DOMAIN
     port: int = PORT
-    version_file: str = "app/VERSION"
+    version_files: tuple[str, ...] = ("app/VERSION",)
     walls: list[float] = field(default_factory=list)
 
     @classmethod
@@ -41,12 +41,16 @@ class Stack:
 
     @classmethod
     def coach(cls, folder: Path) -> Stack:
-        """AI Budget Coach, whole; only its ports, its name and the rate that one client may have are others."""
+        """AI Budget Coach, whole, and beside it the echo with its ledger, which bears a far higher rate. Its ports,
+        its name and the rate that one client may have are others."""
         source = ROOT / "examples" / "budgetcoach"
         shutil.copytree(
             source, folder, ignore=shutil.ignore_patterns(".homeport", "node_modules", "dist", "__pycache__")
         )
-        stack = cls(folder, "hploadcoach.localhost", 18993, "backend/services/__init__.py")
+        for part in ("app", "ledger"):
+            shutil.copytree(HERE / "stack" / part, folder / part)
+        versions = ("backend/services/__init__.py", "app/VERSION")
+        stack = cls(folder, "hploadcoach.localhost", 18993, versions)
         path = folder / "homeport.yaml"
         words = yaml.safe_load(path.read_text())
         local = words["environments"]["local"] | {
@@ -55,6 +59,9 @@ class Stack:
         }
         words |= {"name": "hploadcoach", "environments": {"local": local}}
         words["edge"]["rate"] = {"per_second": 5000, "burst": 2000}
+        words["edge"]["routes"] |= dict.fromkeys(("/echo", "/slow", "/report"), "echo")
+        ours = yaml.safe_load((HERE / "stack" / "homeport.yaml").read_text())["services"]
+        words["services"] |= {name: ours[name] for name in ("echo", "ledger")}
         path.write_text(yaml.safe_dump(words, sort_keys=False))
         return stack
 
@@ -64,27 +71,25 @@ class Stack:
 
     def release(self, version: str) -> dict[str, Any]:
         """Make this version the one that runs; what `homeport up --json` said at the end."""
-        comment = "# " if self.version_file.endswith(".py") else ""
-        (self.folder / self.version_file).write_text(f"{comment}{version}\n")
+        for file in self.version_files:
+            (self.folder / file).write_text(f"{'# ' if file.endswith('.py') else ''}{version}\n")
         return self.up()
 
     def up(self) -> dict[str, Any]:
+        return self._say("up", "--images", "local", "--no-seed")
+
+    def back(self) -> dict[str, Any]:
+        """To the release before; what `homeport rollback --json` said at the end."""
+        return self._say("rollback", "local", "--yes")
+
+    def _say(self, *words: str) -> dict[str, Any]:
         started = time.monotonic()
-        words = (
-            HOMEPORT,
-            "up",
-            "-f",
-            str(self.folder / "homeport.yaml"),
-            "--images",
-            "local",
-            "--no-seed",
-            "--json",
-        )
-        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+        whole = (HOMEPORT, *words, "-f", str(self.folder / "homeport.yaml"), "--json")
+        done = subprocess.run(whole, capture_output=True, text=True, timeout=300, check=False)
         self.walls.append(time.monotonic() - started)
         if done.returncode:
             raise AssertionError(
-                f"homeport up: exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+                f"homeport {words[0]}: exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
             )
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return result

@@ -251,7 +251,7 @@ for name in $rolled; do
 done
 for name in $rolled; do
   # shellcheck disable=SC2046 # names have no spaces
-  compose up -d --no-deps --no-build --pull never --quiet-pull $(slot "$name" "$(chosen new "$name")") >/dev/null 2>slots/up.log ||
+  compose up -d --no-recreate --no-build --pull never --quiet-pull $(slot "$name" "$(chosen new "$name")") >/dev/null 2>slots/up.log ||
     { cat slots/up.log >&2; give_up "$name did not start"; }
 done
 for name in $rolled; do
