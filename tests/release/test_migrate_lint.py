@@ -37,6 +37,24 @@ def test_what_the_old_code_does_not_survive_is_found_whatever_the_size(statement
 
 
 @pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("ALTER TABLE small DROP COLUMN note;", ["breaks"]),
+        ("IF true THEN DROP TABLE small; END IF;", ["breaks"]),
+        ("EXECUTE 'ALTER TABLE small RENAME TO other';", ["breaks"]),
+        ("EXECUTE format('ALTER TABLE %I DROP COLUMN %I', t, c);", ["breaks"]),
+        ("CREATE INDEX i ON large (a); ALTER TABLE small DROP COLUMN note;", ["breaks", "locks"]),
+        ("CREATE INDEX i ON small (a);", []),
+        ("UPDATE small SET note = 'ALTER';", []),
+        ("CREATE TYPE mood AS ENUM ('sad', 'ok'); EXCEPTION WHEN duplicate_object THEN NULL;", []),
+    ],
+)
+def test_what_a_do_block_does_to_tables_is_looked_into(body: str, found: list[str]) -> None:
+    assert sorted(kinds(f"DO $$ BEGIN {body} END $$")) == found
+    assert sorted(kinds(f"DO LANGUAGE plpgsql $x$BEGIN\n{body}\nEND$x$;")) == found
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "CREATE INDEX i ON {} (a)",

@@ -99,12 +99,30 @@ def stats(*containers: str) -> Command:
 
 def unpack_as_root(image: str, folder: str, packed: bytes) -> Command:
     """Unpack a tar (stdin) into a folder of the host with its owners and modes: for operators who are not root."""
+    return _as_root(image, folder, ("tar", "-C", "/files", "--overwrite", "-xpf", "-"), packed)
+
+
+def copy_as_root(image: str, folder: str, source: str, copy: str) -> Command:
+    """Copy one folder below `folder` with its owners and modes; the copy is there whole or not at all."""
+    words = 'rm -rf "/files/$2.new" && cp -a "/files/$1" "/files/$2.new" && mv -T "/files/$2.new" "/files/$2"'
+    return _as_root(image, folder, ("sh", "-c", words, "sh", source, copy))
+
+
+def restore_as_root(image: str, folder: str, copy: str, place: str) -> Command:
+    """Put the files of such a copy back, each in one step, and remove the copy. The folders stay the same ones:
+    they are mounted."""
+    words = 'cp -aT --remove-destination "/files/$1" "/files/$2" && rm -rf "/files/$1"'
+    return _as_root(image, folder, ("sh", "-c", words, "sh", copy, place))
+
+
+def _as_root(image: str, folder: str, words: tuple[str, ...], stdin: bytes | None = None) -> Command:
+    """A program in a container that has nothing but this folder, as /files, and the right to give files away."""
     rights = ("--cap-drop", "ALL", "--cap-add", "CHOWN", "--cap-add", "DAC_OVERRIDE", "--cap-add", "FOWNER")
     return acts(
         "docker", "run", "--rm", "-i", "--network", "none", "--read-only", "--user", "0:0", *rights,
         "--security-opt", "no-new-privileges", "--pull", "never", "-v", f"{folder}:/files",
-        "--entrypoint", "tar", image, "-C", "/files", "--overwrite", "-xpf", "-",
-        stdin=packed,
+        "--entrypoint", words[0], image, *words[1:],
+        stdin=stdin,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from homeport.files import File, FileTree
 from homeport.secrets.deliver import Delivered
 
 _TEMPORARY = re.compile(r"\.(.+)\.\w{8}$")  # as files.py names them
+_LAID_ASIDE = "secrets.before"  # the secret files of the release that a deploy could go back to
 _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in flight
 
 
@@ -157,6 +158,31 @@ class Host:
         self.write_owned(
             folder, [Put(f.path, f.text.reveal().encode(), f.mode, f.uid) for f in wanted], helper_image
         )
+
+    def keep_secrets(self, helper_image: str) -> None:
+        """Lay aside what the release that serves was started with, until the next one is good. What an unfinished
+        release has laid aside already is older, and stays."""
+        names = self.machine.names(self.live)
+        if "secrets" in names and _LAID_ASIDE not in names:
+            self._helped(docker.copy_as_root(helper_image, self.live, "secrets", _LAID_ASIDE), "laid aside")
+
+    def restore_secrets(self, helper_image: str) -> None:
+        """What was laid aside, if anything was, is in its place again."""
+        if _LAID_ASIDE in self.machine.names(self.live):
+            self._helped(docker.restore_as_root(helper_image, self.live, _LAID_ASIDE, "secrets"), "put back")
+
+    def forget_secrets(self) -> None:
+        """Nobody goes back to what was laid aside."""
+        self.machine.remove([f"{self.live}/{_LAID_ASIDE}"])
+
+    def _helped(self, command: Command, what: str) -> None:
+        result = self.runner.run(command)
+        if not result.ok:
+            raise HostError(
+                f"the secret files below {self.live} could not be {what}",
+                "Does `docker run` work there, and is there room on the disk?",
+                result.tail(4),
+            )
 
     def secrets_taken(self, files: Iterable[Delivered]) -> None:
         """What runs was started with these: only now are they the known ones, so that a release which failed, or was

@@ -41,6 +41,7 @@ class GoingBack:
             self.host.serve_frontend(self.before.frontend)
         self._files(record)
         try:
+            self.host.restore_secrets(self.target.image("nginx"))
             self._parts(step)
             self._edge()
             step.note("asking it through the edge")

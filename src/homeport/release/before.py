@@ -30,6 +30,7 @@ def look(host: Host) -> Before:
     serves = history.current(history.read(host))
     if serves and serves.id in {record.id for record in cut}:
         host.add_history(serves.line())
+        host.forget_secrets()  # those of the release before it
     tree = host.read_release(serves.id) if serves else FileTree()
     return Before(serves, tree, host.served_frontend(), bool(cut), _leftovers(host, tree, cut))
 

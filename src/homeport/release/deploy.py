@@ -178,6 +178,7 @@ class Deploy:
         left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
         self._record("ok", left)
+        self.host.forget_secrets()
         if left:
             raise left
         builder, others = self.sources.builder(self.host), self.sources.environments()
@@ -203,7 +204,11 @@ class Deploy:
             difference = rendered.tree.difference(before.tree)
             self.host.make_live(rendered.tree, before.tree, rendered.folders, before.leftovers)
             self.host.set_profiles(dict(plan.flags))
+            if not before.unfinished:
+                self.host.forget_secrets()
             differing = self.host.secrets_that_differ(secrets)
+            if differing and before.record:
+                self.host.keep_secrets(self.target.image("nginx"))
             self.host.write_secrets(differing, self.target.image("nginx"))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")

@@ -90,6 +90,10 @@ _TABLE = re.compile(
     r"|CREATE\s+(?:UNIQUE\s+)?INDEX\b.*?\sON(?:\s+ONLY)?)\s+((?:\"[^\"]+\"|[\w$]+)(?:\.(?:\"[^\"]+\"|[\w$]+))?)",
     re.I | re.S,
 )
+# PostgreSQL logs a DO block as one statement; what it does to tables stands in its body, perhaps as a text to EXECUTE.
+_BLOCK = re.compile(r"\s*DO\b.*?(\$\w*\$)(.*)\1", re.I | re.S)
+_WITHIN = re.compile(r"\b(?:ALTER|DROP|TRUNCATE|CREATE)\s[^;']*", re.I)
+_FORMAT = re.compile(r"%[IsL]")
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,8 @@ def lint(database: str, statements: list[str], tables: Mapping[str, Size]) -> li
     """What must not run beside the old code. `tables`: those of the live database, by schema.name; a table that
     is not among them is new, so that nothing can break."""
     found: dict[tuple[str, str], Finding] = {}
-    for statement, rule in _judged(statements):
+    whole = [one for statement in statements for one in (statement, *within(statement))]
+    for statement, rule in _judged(whole):
         kind, why, cure = _RULES.get(rule, ("breaks", "the code that runs may still use it", _STEPS))
         table = table_of(statement)
         size = tables.get(table)
@@ -137,10 +142,16 @@ def lint(database: str, statements: list[str], tables: Mapping[str, Size]) -> li
     return list(found.values())
 
 
+def within(statement: str) -> list[str]:
+    """What the body of a DO block says that it does to tables; a name that is only known when it runs is "%"."""
+    block = _BLOCK.match(statement)
+    return [_FORMAT.sub('"%"', match[0].strip()) for match in _WITHIN.finditer(block[2])] if block else []
+
+
 def table_of(statement: str) -> str:
-    """`schema.name` of the table that a statement is about; empty when it names none."""
+    """`schema.name` of the table that a statement is about; empty when it names none, or one not known here."""
     match = _TABLE.match(statement)
-    if not match:
+    if not match or "%" in match[1]:
         return ""
     parts = re.findall(r"\"[^\"]+\"|[\w$]+", match[1])
     names = [p.strip('"') if p.startswith('"') else p.lower() for p in parts]

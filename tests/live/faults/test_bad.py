@@ -186,6 +186,42 @@ def goes_through(running: Stack) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", ["it fails", "it is killed, and the next one fails"])
+def test_a_changed_password_goes_back_with_the_release(
+    running: Stack, how: str, mended: Callable[[], None]
+) -> None:
+    """The database has the old one again, and so have the files that services read; then it goes through."""
+    before = secret_files(running)
+    said = running.run("secrets", "rotate", "postgres_book_db", "local")
+    assert said.code == 0, said.text
+    fault("crash", "web")(running, "changed")
+    if how != "it fails":
+        said = running.deploy("killed", driver=DRIVER, FAULTS_MATCH="slots/current", FAULTS_AT="1")
+        assert said.code == -9, said.text
+        assert secret_files(running) != before
+    said = running.deploy("changed")
+    assert said.code == 1, said.text
+    assert "serves as before" in said.text
+    assert secret_files(running) == before
+    assert running.get("/book")[0] == 200
+    mended()
+    running.good(f"good-{len(running.ran)}")
+    assert secret_files(running) != before
+    assert not (running.root / "live/secrets.before").exists()
+    assert running.answers()
+
+
+def secret_files(running: Stack) -> dict[str, tuple[str, int, int]]:
+    """Path -> text, mode and owner, of every file that a container reads secrets from."""
+    root = running.root / "live/secrets"
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(root)): (path.read_text(), path.stat().st_mode, path.stat().st_uid)
+        for path in files
+    }
+
+
+@pytest.mark.slow
 def test_a_full_disk_is_refused_before_anything_is_touched(running: Stack) -> None:
     with running.filled():
         text = refused(running, "full")

@@ -87,6 +87,13 @@ as_compose() {
 
 compose() { docker compose -f docker-compose.prod.yml -f slots/images.yml "$@"; }
 
+# homeport asks a migration first what it would do, as a role that may only read; killed there, it leaves the role so.
+migrators_may_write() {
+  while read -r _ role; do
+    echo "ALTER ROLE \"${role}_migrate\" RESET default_transaction_read_only;"
+  done <postgres/databases | compose exec -T postgres psql -qU postgres >/dev/null
+}
+
 # At most a second is waited for a lock (see postgres/entry.sh), so that others wait no longer; then it is tried again.
 migrate_one() {
   attempt=1
@@ -246,6 +253,7 @@ as_compose <slots/images >slots/images.yml
 for name in $rolled; do
   if [ "$migrate" = yes ] && [ "$(field "$name" 5)" = yes ]; then
     say "$name: migration"
+    migrators_may_write
     migrate_one "$name" || give_up "the migration of $name failed"
   fi
 done
