@@ -140,8 +140,14 @@ class Deploy:
             return self.outcome
         self._show(plan)
         self._ask(before.record, plan)
+        if not before.unfinished:
+            self.host.forget_secrets()
         if self.migrate:
-            self._timed("rehearse", self._rehearse, rendered, secrets, plan)
+            try:
+                self._timed("rehearse", self._rehearse, before, rendered, secrets, plan)
+            except BaseException:
+                self.host.restore_secrets(self.target.image("nginx"))
+                raise
         return self._transaction(before, rendered, secrets, plan)
 
     def _ask(self, before: history.Record | None, plan: planning.Plan) -> None:
@@ -204,14 +210,15 @@ class Deploy:
             difference = rendered.tree.difference(before.tree)
             self.host.make_live(rendered.tree, before.tree, rendered.folders, before.leftovers)
             self.host.set_profiles(dict(plan.flags))
-            if not before.unfinished:
-                self.host.forget_secrets()
-            differing = self.host.secrets_that_differ(secrets)
-            if differing and before.record:
-                self.host.keep_secrets(self.target.image("nginx"))
-            self.host.write_secrets(differing, self.target.image("nginx"))
+            self._write_secrets(before, self.host.secrets_that_differ(secrets))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
+
+    def _write_secrets(self, before: Before, files: list[Delivered]) -> None:
+        helper = self.target.image("nginx")
+        if files and before.record:
+            self.host.keep_secrets(helper)
+        self.host.write_secrets(files, helper)
 
     def _infrastructure(self, plan: planning.Plan) -> None:
         names = [change.name for change in plan.infrastructure]
@@ -227,7 +234,9 @@ class Deploy:
             with self.progress.step("edge", "testing its configuration") as step:
                 step.done(parts.reload_edge(self.host))
 
-    def _rehearse(self, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan) -> None:
+    def _rehearse(
+        self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
+    ) -> None:
         """Try and judge the migrations on a copy of the schema; only files that they alone read are written."""
         services = wanted(self.target, [roll.service for roll in plan.rolls])
         self._migrations = Migrations(
@@ -235,7 +244,7 @@ class Deploy:
         )
         folders = {f"{name}-migrate" for name in services}
         early = [f for f in self.host.secrets_that_differ(secrets) if f.path.split("/")[0] in folders]
-        self.host.write_secrets(early, self.target.image("nginx"))
+        self._write_secrets(before, early)
         self._migrations.prepare(rendered, self.progress)
 
     def _migrate(self) -> None:
