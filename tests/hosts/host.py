@@ -43,11 +43,10 @@ class Host:
         """Boot it and wait for ssh (and the engine). `disk`: a file system of this size for the engine's data."""
         host = cls(name, folder)
         host.down()
-        _network()
         data = ("--tmpfs", f"/var/lib/docker:exec,size={disk}") if disk else ("-v", "/var/lib/docker")
         outer(
             "docker", "run", "-d", "--name", host.container, "--hostname", name, "--label", f"{PREFIX}=host",
-            "--privileged", "--cgroupns=private", "--restart=always", "--network", NETWORK,
+            "--privileged", "--cgroupns=private", "--restart=always", "--network", join(),
             "--ip", _free_address(), "--tmpfs", "/run:mode=755,exec", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
             *data, "-v", "/var/lib/containerd", guest(image),
         )  # fmt: skip
@@ -145,9 +144,11 @@ def outer(*words: str, check: bool = True, seconds: float = 120) -> str:
     return done.stdout.strip()
 
 
-def _network() -> None:
+def join() -> str:
+    """The network of the hosts, which is there then."""
     if NETWORK not in outer("docker", "network", "ls", "--format", "{{.Name}}").split():
         outer("docker", "network", "create", "--subnet", f"{SUBNET}.0/24", NETWORK)
+    return NETWORK
 
 
 def _free_address() -> str:

@@ -9,10 +9,10 @@ from types import UnionType
 import homeport.components
 from homeport.components import COMPONENTS
 from homeport.stack.model import Stack
-from homeport.stack.parts import Part
+from homeport.stack.part import Part
 
 # Parts that only say something about others: they make no container.
-WITHOUT = {"environments", "secrets", "notify"}
+WITHOUT = {"environments", "secrets", "notify", "registry"}
 
 
 def parts_in(annotation: object) -> list[type[Part]]:

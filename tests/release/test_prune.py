@@ -15,8 +15,13 @@ from homeport.release.history import Record
 from homeport.release.prune import KEEP, prune
 from homeport.stack.load import load
 from homeport.stack.model import Target
+from homeport.stack.parts import Registry
 
 TINY = Path(__file__).parents[2] / "examples" / "tiny" / "homeport.yaml"
+
+
+def by_digest(ref: str) -> str:
+    return "{} <none> {}".format(*ref.split("@"))
 
 
 @dataclass
@@ -30,7 +35,10 @@ class Engine:
         self.asked.append(command.argv)
         if command.argv[:3] == ("docker", "image", "rm"):
             self.images = [ref for ref in self.images if ref not in command.argv]
-        return Result(0, "\n".join(self.images) if command.argv[:3] == ("docker", "image", "ls") else "", "")
+        lines = [
+            f"{ref.replace(':', ' ')} <none>" if "@" not in ref else by_digest(ref) for ref in self.images
+        ]
+        return Result(0, "\n".join(lines) if command.argv[:3] == ("docker", "image", "ls") else "", "")
 
     def stream(self, command: Command, each: Callable[[str], None]) -> Result:
         raise AssertionError("nothing is streamed")
@@ -82,3 +90,15 @@ def test_going_back_prunes_the_host_alone(tmp_path: Path) -> None:
     prune(host, TARGET, None, [], Printer(json_lines=True))
     assert engine.images == names(*range(8 - KEEP, 8))
     assert not any("builder" in words for words in engine.asked)
+
+
+def test_what_came_by_digest_is_pruned_by_digest(tmp_path: Path) -> None:
+    refs = [f"reg.example/team/tiny-hello@sha256:{number}" for number in range(8)]
+    engine = Engine([*refs, "reg.example/team/tiny-hello-2@sha256:0"])
+    host = Host(str(tmp_path / "tiny"), LocalMachine(engine))
+    for number, ref in enumerate(refs):
+        images = {"hello": {"ref": ref, "id": ref}}
+        host.add_history(Record(str(number), "v", "ann@box", "now", "ok", images=images).line())
+    stack = TARGET.stack.model_copy(update={"registry": Registry(server="reg.example/team")})
+    prune(host, Target(stack, "local"), None, [], Printer(json_lines=True))
+    assert engine.images == [*refs[-KEEP:], "reg.example/team/tiny-hello-2@sha256:0"]

@@ -18,7 +18,7 @@ from homeport.errors import HomeportError
 from homeport.stack.explain import explain, reference
 from homeport.stack.keys import all_parts, example_text
 from homeport.stack.model import Stack
-from homeport.stack.parts import Part
+from homeport.stack.part import Part
 from homeport.stack.schema import schema
 
 ROOT = Path(__file__).parents[2]

@@ -158,11 +158,12 @@ def _open(
 
 
 def _readers(rendered: Rendered, project: Project) -> dict[str, list[str]]:
-    """Secret -> folders (services) that read it; addresses to notify are read by homeport itself."""
+    """Secret -> folders (services) that read it; some are read by homeport itself."""
     from homeport.secrets.deliver import names_in
 
-    notify = project.stack.notify
-    found: dict[str, list[str]] = {name: ["homeport"] for name in (notify.to if notify else ())}
+    notify, registry = project.stack.notify, project.stack.registry
+    own = (*(notify.to if notify else ()), *((registry.password or "",) if registry else ()))
+    found: dict[str, list[str]] = {name: ["homeport"] for name in own if name}
     for file in rendered.secrets:
         for name in names_in(file):
             if file.folder not in found.setdefault(name, []):

@@ -144,8 +144,8 @@ def tcp_tables(container: str, image: str) -> Command:
 
 
 def image_names() -> Command:
-    """NAME:TAG of every image, one a line."""
-    return asks("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
+    """REPOSITORY TAG DIGEST of every image, one a line; `<none>` for what one lacks."""
+    return asks("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
 
 
 def remove_images(*references: str) -> Command:

@@ -50,10 +50,20 @@ def images(runner: Runner, references: Iterable[str]) -> dict[str, Image]:
     return {ref: found[_full(ref)] for ref in unique if _full(ref) in found}
 
 
+def names(runner: Runner) -> list[str]:
+    """What images are called on this engine: NAME:TAG, or NAME@DIGEST for one that was pulled by its digest."""
+    listed = (line.split() for line in runner.run(docker.image_names()).out.splitlines())
+    found = [
+        f"{repository}:{tag}" if tag != "<none>" else f"{repository}@{digest}"
+        for repository, tag, digest in listed
+        if repository != "<none>"
+    ]
+    return [name for name in dict.fromkeys(found) if not name.endswith("@<none>")]
+
+
 def all_images(runner: Runner) -> dict[str, Image]:
-    """The same for everything that has a name."""
-    names = runner.run(docker.image_names()).out.split()
-    return images(runner, (name for name in names if "<none>" not in name))
+    """The same as `images` for everything that has a name."""
+    return images(runner, names(runner))
 
 
 def image_ids(runner: Runner, references: Iterable[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from typing import IO, cast
 
 from homeport.commands import docker
 from homeport.engine.disk import disk
-from homeport.engine.images import Chain, all_images, images
+from homeport.engine.images import Chain, Image, all_images, images
 from homeport.engine.runner import LocalRunner
 from homeport.engine.ssh import SshRunner
 from homeport.engine.ssh_faults import lost
@@ -36,12 +36,9 @@ class Shipped:
 
 def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]) -> Shipped:
     """Send the images that the host has not. The local engine must have them all; the host must have room."""
-    wanted = sorted(set(references))
-    mine, theirs = images(LocalRunner(), wanted), all_images(host)
-    missing = [ref for ref in wanted if ref not in theirs or not theirs[ref].same(mine[ref])]
+    mine, missing, there = _missing(references, host)
     if not missing:
         return Shipped(0, 0, 0, 0)
-    there = {one.layers[:n] for one in theirs.values() for n in range(1, len(one.layers) + 1)}
     layers = _layers([mine[ref].layers for ref in missing], there)
     _check_room(host, _size({mine[ref].layers: ref for ref in missing}, there))
     try:
@@ -49,6 +46,20 @@ def ship(references: Iterable[str], host: SshRunner, note: Callable[[str], None]
     except _LacksLayer:
         note("the host takes whole images only; sending them again in full")
         return _send(missing, _Layers(frozenset(), layers.all), host, note)
+
+
+def check_room(references: Iterable[str], host: SshRunner) -> None:
+    """HostError when these images of the local engine do not find room on the host, whichever way they come."""
+    mine, missing, there = _missing(references, host)
+    _check_room(host, _size({mine[ref].layers: ref for ref in missing}, there))
+
+
+def _missing(references: Iterable[str], host: SshRunner) -> tuple[dict[str, Image], list[str], set[Chain]]:
+    """The images as they are here, those that the host has not, and the chains of layers that it has."""
+    wanted = sorted(set(references))
+    mine, theirs = images(LocalRunner(), wanted), all_images(host)
+    missing = [ref for ref in wanted if ref not in theirs or not theirs[ref].same(mine[ref])]
+    return mine, missing, {one.layers[:n] for one in theirs.values() for n in range(1, len(one.layers) + 1)}
 
 
 class _LacksLayer(Exception):  # noqa: N818 (reads as what happened)

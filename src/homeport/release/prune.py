@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from homeport.commands import docker
 from homeport.engine.host import Host
+from homeport.engine.images import names
 from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
 from homeport.images.localset import LABEL
@@ -30,8 +31,7 @@ def prune(
     with progress.step("prune", f"all but {len(good)} releases") as step:
         gone = host.prune_releases([record.id for record in good], [r.frontend for r in good if r.frontend])
         wanted = _references([host, *host.neighbours(), *environments])
-        names = {name for record in records for name in record.images}
-        ours = tuple(f"{target.stack.name}/{name}:" for name in names)
+        ours = _ours(target, {name for record in records for name in record.images})
         removed, faults = _images(host.runner, ours, wanted)
         if builder is not None and builder is not host.runner:
             more, said = _images(builder, ours, wanted)
@@ -40,6 +40,14 @@ def prune(
             faults += _built(builder)
         words = f"{len(good)} releases are kept; gone: {len(gone)} releases, {removed} images"
         step.done("; ".join((words, *faults)))
+
+
+def _ours(target: Target, services: set[str]) -> tuple[str, ...]:
+    """What the names of our images begin with."""
+    registry = target.stack.registry
+    local = {f"{target.stack.name}/{name}:" for name in services}
+    remote = {f"{registry.server}/{target.stack.name}-{name}" for name in services} if registry else set()
+    return tuple(sorted(local | {f"{name}{mark}" for name in remote for mark in ":@"}))
 
 
 def _good(records: list[history.Record]) -> list[history.Record]:
@@ -54,10 +62,8 @@ def _references(hosts: Iterable[Host]) -> set[str]:
 
 def _images(runner: Runner, ours: tuple[str, ...], wanted: set[str]) -> tuple[int, list[str]]:
     """Names of ours that nothing wants go; how many, and what went wrong."""
-    present = runner.run(docker.image_names()).out.split()
-    old = [
-        ref for ref in present if ref.startswith(ours) and ref not in wanted and not ref.endswith(":building")
-    ]
+    present = [ref for ref in names(runner) if ref.startswith(ours)]
+    old = [ref for ref in present if ref not in wanted and not ref.endswith(":building")]
     if not old:
         return 0, []
     result = runner.run(docker.remove_images(*old))

@@ -8,20 +8,21 @@ from pathlib import Path
 
 from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
-from homeport.engine import builds, imageset
+from homeport.engine import builds, imageset, registry
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids, images
 from homeport.engine.progress import Progress
 from homeport.engine.runner import LocalRunner, Runner
-from homeport.engine.ship import ship, size
+from homeport.engine.ship import check_room, ship, size
 from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
 from homeport.images.dockerfile import directives, without_syntax
 from homeport.images.standins import Answer, answer
 from homeport.release import certificate
 from homeport.release.history import Record
+from homeport.secrets.store import Store
 from homeport.stack.model import Target
-from homeport.stack.parts import Build
+from homeport.stack.parts import Build, Registry
 
 FRONTEND = "frontend"
 
@@ -33,17 +34,45 @@ class Sources:
     folder: Path
     cache: Path  # where built frontends are put before they are published
     images: str = "auto"
+    store: Store | None = None  # for the password of the registry
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
         """Build here, then see that the host has every image before anything on it is touched."""
         target = self.build(self.builder(host), target, progress, host.runner, before)
-        if isinstance(host.machine, SshMachine):
-            references = [target.image(name) for name in (*_parts(target), *target.services)]
-            with progress.step("ship", f"{len(set(references))} images to {host.machine.name}") as step:
-                shipped = ship(references, host.machine.runner, step.note)
-                words = f"{shipped.sent} layers, {size(shipped.bytes)}; {shipped.kept} were there"
-                step.done(words if shipped.images else "all images were there")
+        if not isinstance(host.machine, SshMachine):
+            return target
+        if target.stack.registry:
+            target = self._through_registry(target, host.machine, target.stack.registry, progress)
+        references = {target.image(name) for name in (*_parts(target), *target.services)}
+        with progress.step("ship", f"{len(references)} images to {host.machine.name}") as step:
+            shipped = ship({ref for ref in references if "@" not in ref}, host.machine.runner, step.note)
+            words = f"{shipped.sent} layers, {size(shipped.bytes)}; {shipped.kept} were there"
+            step.done(words if shipped.images else "all images were there")
         return target
+
+    def _through_registry(
+        self, target: Target, machine: SshMachine, where: Registry, progress: Progress
+    ) -> Target:
+        """What was built is pushed from here and pulled there by its digest, which is its name from then on."""
+        password = self.store.get(where.password) if where.password and self.store else None
+        login = registry.Login(where.server, where.user, password, where.password or "")
+        built = {name: target.image(name) for name, service in target.services.items() if service.build}
+        new = {name: reference for name, reference in built.items() if "@" not in reference}
+        if not new:
+            return target
+        check_room(new.values(), machine.runner)
+        names = {
+            n: f"{where.server}/{target.stack.name}-{n}:{ref.rpartition(':')[2]}" for n, ref in new.items()
+        }
+        for name, pushed in names.items():
+            _tag(LocalRunner(), name, new[name], pushed)
+        with progress.step("push", f"{len(names)} images to {where.server}") as step:
+            digests = registry.push(LocalRunner(), login, list(names.values()), step.note)
+            step.done(f"{', '.join(names)} to {where.server}")
+        with progress.step("pull", f"{len(names)} images to {machine.name}") as step:
+            registry.pull(machine.runner, machine.name, login, sorted(set(digests.values())), step.note)
+            step.done(f"{', '.join(names)}, by digest")
+        return replace(target, images={**target.images, **{n: digests[ref] for n, ref in names.items()}})
 
     def build(
         self, runner: Runner, target: Target, progress: Progress, host: Runner, before: Record | None
@@ -84,7 +113,7 @@ class Sources:
             fresh, ref = here[building], last.get(name, "")
             if before and ref in there and there[ref].same(fresh):
                 chosen[name], versions[name] = ref, before.versions[name]
-                if ref not in here or not here[ref].same(fresh):
+                if "@" not in ref and (ref not in here or not here[ref].same(fresh)):
                     _tag(runner, name, building, ref)
             else:
                 chosen[name] = _name(runner, target, name, fresh.id)

@@ -21,7 +21,7 @@ from homeport.stack.keys import (
     whole,
 )
 from homeport.stack.model import Stack
-from homeport.stack.parts import Part
+from homeport.stack.part import Part
 from homeport.stack.problem import did_you_mean
 
 PLACEHOLDER = "NAME"

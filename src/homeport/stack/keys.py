@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from homeport.stack.model import Stack
-from homeport.stack.parts import Part
+from homeport.stack.part import Part
 from homeport.stack.problem import KeyPath
 from homeport.stack.words import Kind, duration_text, size_text
 

@@ -10,7 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from homeport.stack.parts import Edge, Environment, Notify, Part, Postgres, RabbitMQ, SecretKind, Service
+from homeport.stack.part import Part
+from homeport.stack.parts import (
+    Edge,
+    Environment,
+    Notify,
+    Postgres,
+    RabbitMQ,
+    Registry,
+    SecretKind,
+    Service,
+)
 from homeport.stack.words import Identifier, Name, parse_whole
 
 Slot = Literal["blue", "green"]
@@ -40,6 +50,9 @@ class Stack(Part):
     rabbitmq: RabbitMQ | None = Field(None, description="RabbitMQ.", examples=["{memory: 512M}"])
     notify: Notify | None = Field(
         None, description="Who is told of releases.", examples=["{to: [slack_webhook]}"]
+    )
+    registry: Registry | None = Field(
+        None, description="By which way images reach a host.", examples=["ghcr.io/acme"]
     )
     secrets: dict[Identifier, SecretKind] = Field(
         {}, description="Secrets: generated or asked for.", examples=["{jwt_key: generate}"]

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from homeport.stack.part import Part
 from homeport.stack.words import (
     Address,
     AppNetwork,
@@ -26,6 +27,7 @@ from homeport.stack.words import (
     Number,
     OneLine,
     ProxyNetwork,
+    RegistryName,
     Setting,
     SettingName,
     Size,
@@ -37,30 +39,6 @@ from homeport.stack.words import (
 )
 
 MIB = 1024 * 1024
-
-
-class Part(BaseModel):
-    """Base of all parts: frozen, and an unknown key is an error. `short` names the key that a single
-    text stands for (`build: app` is `build: {context: app}`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    short: ClassVar[str] = ""
-    short_example: ClassVar[str] = ""
-
-    @classmethod
-    def about(cls) -> str:
-        """What the part is, in one line: its docstring."""
-        return " ".join((cls.__doc__ or "").split())
-
-    @classmethod
-    def from_text(cls, text: str) -> dict[str, Any]:
-        """The long form of a single text; only called for parts that have a short form."""
-        return {cls.short: text}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lengthen(cls, value: Any) -> Any:
-        return cls.from_text(value) if cls.short and isinstance(value, str) else value
 
 
 class Ports(Part):
@@ -360,6 +338,27 @@ class Notify(Part):
     )
     events: tuple[Literal["start", "success", "failure", "rollback"], ...] = Field(
         (), description="Of what; of everything by default.", examples=["[failure, rollback]"]
+    )
+
+
+class Registry(Part):
+    """Where built images go on their way to a host, which pulls them by digest. Without a registry the layers that
+    the host lacks travel over ssh, and nothing else is needed.
+    """
+
+    short = "server"
+    short_example = "registry: ghcr.io/acme"
+
+    server: RegistryName = Field(
+        description="Its host, and the path that the names of the images begin with: SERVER/STACK-SERVICE.",
+        examples=["ghcr.io/acme"],
+    )
+    user: OneLine = Field("", description="Who logs in, here and on the host.", examples=["deployer"])
+    password: Identifier | None = Field(
+        None,
+        description="The secret that holds the password or token. It is used for that moment and kept nowhere; "
+        "without one, whoever runs homeport and the host must be logged in already.",
+        examples=["registry_token"],
     )
 
 

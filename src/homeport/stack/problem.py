@@ -54,7 +54,7 @@ def dotted(path: KeyPath) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "port"?`, or the list of what is known, or nothing when nothing is."""
     names = list(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    near = get_close_matches(word, names, n=1, cutoff=0.63)
     near = near or [name for name in names if name.replace("_", "") == word.replace("-", "").lower()]
     if near:
         return f'did you mean "{near[0]}"?'

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from homeport.stack.keys import all_parts, bare, default_text, kind_of, whole
 from homeport.stack.model import Stack
-from homeport.stack.parts import Part
+from homeport.stack.part import Part
 
 Schema = dict[str, Any]
 

@@ -167,6 +167,9 @@ _IMAGE = (
     rf"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?{_REPOSITORY}(/{_REPOSITORY})*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$"
 )
+# A first word without a dot or a port would be a name on Docker Hub.
+_REGISTRY_HOST = r"localhost(:[0-9]+)?|[a-z0-9]([a-z0-9-]*\.)+[a-z0-9-]*[a-z0-9](:[0-9]+)?|[a-z0-9-]+:[0-9]+"
+_REGISTRY = rf"^({_REGISTRY_HOST})(/{_REPOSITORY})*$"
 _FOLDER = r"^(?!/)(?!-)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
 _MOUNT_PATH = r"^(/[A-Za-z0-9._@+-]+)+$"
 _USER = r"^(image|[0-9]{1,9}:[0-9]{1,9})$"
@@ -238,6 +241,10 @@ Domain = Annotated[
 ]
 Host = Annotated[str, *_pattern(_HOST, "a host; write `local` or USER@HOST", "host", "deploy@203.0.113.10")]
 Image = Annotated[str, *_pattern(_IMAGE, "an image; write NAME:VERSION", "image", "axllent/mailpit:v1.21")]
+RegistryName = Annotated[
+    str,
+    *_pattern(_REGISTRY, "a registry; write HOST or HOST/PATH", "registry", "ghcr.io/acme"),
+]
 Folder = Annotated[
     str,
     *_pattern(_FOLDER, "a path below the folder of homeport.yaml", "folder", "services/gateway"),

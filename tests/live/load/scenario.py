@@ -78,27 +78,31 @@ class Echo:
 
 
 class Coach:
-    """A new user who reads and writes transactions; 40 % POST, each with a description of its own."""
+    """New users, who take turns at reading and writing transactions: the app limits what one of them may ask. 40 %
+    POST, each with a description of its own."""
 
     READS = ("/me", "/transactions?page_size=5", "/budgets?month=2026-11", "/notifications", "/categories")
+    USERS = 8
 
     def __init__(self) -> None:
         self.run = uuid.uuid4().hex[:12]
-        self._headers = {"Content-Type": "application/json"}
-        self._sent = 0
+        self._tokens: list[str] = []
 
     async def prepare(self, ask: Ask) -> None:
-        person = {"email": f"load.{self.run}@example.org", "password": f"load of {self.run}", "name": "Load"}
-        answer = await ask(self._post("/auth/register", person))
-        if answer.status != 201:
-            raise SystemExit(f"registering failed: HTTP {answer.status} {answer.body[:300]!r}")
-        self._headers["Authorization"] = f"Bearer {json.loads(answer.body)['access_token']}"
+        for number in range(self.USERS):
+            email = f"load.{self.run}.{number}@example.org"
+            person = {"email": email, "password": f"load of {self.run}", "name": "Load"}
+            answer = await ask(self._post("/auth/register", person))
+            if answer.status != 201:
+                raise SystemExit(f"registering failed: HTTP {answer.status} {answer.body[:300]!r}")
+            self._tokens.append(json.loads(answer.body)["access_token"])
 
     def request(self, number: int) -> Request:
+        token = self._tokens[number % self.USERS]
         if number % 5 < 2:
             what = {"date": "2026-11-20", "amount_cents": -number, "description": f"load {self.run}-{number}"}
-            return self._post("/transactions", what)
-        return Request("GET", f"/api/v1{self.READS[number % len(self.READS)]}", headers=self._headers)
+            return self._post("/transactions", what, token)
+        return self._get(self.READS[number // 5 % len(self.READS)], token)
 
     def fault(self, request: Request, answer: Answer) -> str:
         if answer.status != (201 if request.body else 200):
@@ -108,17 +112,26 @@ class Coach:
         return ""
 
     async def audit(self, ask: Ask) -> dict[str, Any]:
+        names = [name for token in self._tokens for name in await self._written(ask, token)]
+        return {"posts": len(set(names)), "duplicates": len(names) - len(set(names))}
+
+    async def _written(self, ask: Ask, token: str) -> list[str]:
         names: list[str] = []
         while True:
-            page = len(names) // 200 + 1
-            path = f"/api/v1/transactions?page={page}&page_size=200&sort=date"
-            found = json.loads((await ask(Request("GET", path, headers=self._headers))).body)
+            path = f"/transactions?page={len(names) // 200 + 1}&page_size=200&sort=date"
+            found = json.loads((await ask(self._get(path, token))).body)
             names += [item["description"] for item in found["items"]]
             if not found["items"] or len(names) >= found["total"]:
-                return {"posts": len(set(names)), "duplicates": len(names) - len(set(names))}
+                return names
 
-    def _post(self, path: str, what: dict[str, Any]) -> Request:
-        return Request("POST", f"/api/v1{path}", json.dumps(what).encode(), dict(self._headers))
+    def _get(self, path: str, token: str) -> Request:
+        return Request("GET", f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+
+    def _post(self, path: str, what: dict[str, Any], token: str = "") -> Request:
+        headers = {"Content-Type": "application/json"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
+        return Request("POST", f"/api/v1{path}", json.dumps(what).encode(), headers)
 
 
 SCENARIOS: dict[str, type[Echo] | type[Coach]] = {"echo": Echo, "coach": Coach}

@@ -40,6 +40,7 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     variables.unused_secrets,
     variables.secret_names,
     variables.notified,
+    variables.registry,
     variables.settings,
 )
 

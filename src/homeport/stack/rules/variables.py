@@ -134,6 +134,7 @@ def unused_secrets(stack: Stack) -> Findings:
     """A secret that a service uses need not be declared (then it is set by hand); the reverse is a slip."""
     used = {secret.name for service in stack.services.values() for secret in service.secrets}
     used |= set(stack.notify.to if stack.notify else ())
+    used |= {stack.registry.password} if stack.registry and stack.registry.password else set()
     for name in stack.secrets:
         if name not in used:
             cure = f"add {name} to `secrets` of the service that reads it, or take it out"
@@ -171,6 +172,22 @@ def notified(stack: Stack) -> Findings:
             yield Finding(
                 path, "an address cannot be generated", f"write `{name}: {{ask: ...}}` in `secrets`"
             )
+
+
+def registry(stack: Stack) -> Findings:
+    """A login is a user and a password, which somebody else has made."""
+    if stack.registry is None:
+        return
+    user, password = stack.registry.user, stack.registry.password
+    if bool(user) != bool(password):
+        there, lacks = ("user", "password") if user else ("password", "user")
+        yield Finding(("registry", there), f"has no {lacks} beside it", f"add `{lacks}:`, or take both out")
+    if password and _OWN_SECRETS.fullmatch(password):
+        cure = "choose another name"
+        yield Finding(("registry", "password"), f"{password} is a name of homeport's own secrets", cure)
+    if password and password in stack.secrets and stack.secrets[password].generate:
+        cure = f"write `{password}: {{ask: ...}}` in `secrets`"
+        yield Finding(("registry", "password"), "the registry's password cannot be generated", cure)
 
 
 def settings(stack: Stack) -> Findings:
