@@ -12,8 +12,9 @@ _ADDRESS = f"{SUBNET}.5"
 _CERTIFICATES = Path("/etc/docker/certs.d")
 USER, PASSWORD = "deployer", "open sesame, says the deployer"
 _START = (
-    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=registry "
-    '-addext "subjectAltName=IP:$2" -keyout /keys/key.pem -out /keys/cert.new && mv /keys/cert.new /keys/cert.pem && '
+    "[ -s /keys/cert.pem ] || { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+    '-subj /CN=registry -addext "subjectAltName=IP:$2" -keyout /keys/key.pem -out /keys/cert.new && '
+    "mv /keys/cert.new /keys/cert.pem; } && "
     'htpasswd -iBc /etc/docker/registry/htpasswd "$1" && export REGISTRY_HTTP_TLS_CERTIFICATE=/keys/cert.pem '
     "REGISTRY_HTTP_TLS_KEY=/keys/key.pem && exec docker-registry serve /etc/docker/registry/config.yml"
 )
@@ -50,10 +51,7 @@ class Registry:
         place = _CERTIFICATES / registry.name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / "cert.pem", place / "ca.crt")
-        until(
-            "the registry",
-            lambda: "401" in outer("curl", "-skI", f"https://{registry.name}/v2/", check=False),
-        )
+        registry.wait()
         return registry
 
     def trusted_by(self, host: Host) -> None:
@@ -65,6 +63,10 @@ class Registry:
 
     def start(self) -> None:
         outer("docker", "start", self.container)
+        self.wait()
+
+    def wait(self) -> None:
+        until("the registry", lambda: "401" in outer("curl", "-skI", f"https://{self.name}/v2/", check=False))
 
     def log(self) -> str:
         return outer("docker", "logs", self.container)

@@ -54,7 +54,7 @@ def test_without_a_password_or_with_a_wrong_one_nothing_is_touched(app: App, reg
     assert "homeport secrets set production registry_token" in app.deploy("v0", code=1)
     give(app, "a wrong one")
     said = app.deploy("v0", code=1)
-    assert "could not be pushed" in said and "homeport secrets set registry_token" in said
+    assert "nothing could be pushed" in said and "homeport secrets set registry_token" in said
     assert app.containers() == {}
 
 
@@ -99,7 +99,7 @@ def test_a_registry_that_does_not_answer_touches_nothing(app: App, registry: Reg
             said = app.deploy("v3", code=1)
     finally:
         registry.start()
-    assert "could not be pushed" in said and f"Does {registry.name} answer" in said
+    assert "nothing could be pushed" in said and f"Does {registry.name} answer" in said
     assert app.page().startswith("line 1;")
     assert not answers.bad and answers.good
     app.deploy("v3")

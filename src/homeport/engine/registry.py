@@ -17,7 +17,10 @@ _CURES = (
     (r"unauthorized|denied|authentication required", "The registry does not let this user do that: {who}"),
     (r"HTTP response to HTTPS client", "The registry has no TLS; give it a certificate."),
     (r"x509|certificate", "The engine does not trust it: put its CA into /etc/docker/certs.d/{host}/ca.crt"),
-    (r"no such host|refused|timeout|unreachable|EOF", "Does {host} answer from there? `docker login {host}` shows it."),
+    (
+        r"no such host|refused|timeout|deadline exceeded|unreachable|no route|EOF",
+        "Does {host} answer from there? `docker login {host}` shows it.",
+    ),
 )  # fmt: skip
 
 
@@ -51,7 +54,8 @@ def push(runner: Runner, login: Login, names: list[str], note: Callable[[str], N
 
     result = runner.stream(session("push", login.host, names, *_who(login)), line)
     if not result.ok or len(pushed) < len(set(names)):
-        raise _fault(f"{current or login.server} could not be pushed", login, result)
+        what = f"{current} could not be pushed" if current else f"nothing could be pushed to {login.server}"
+        raise _fault(what, login, result)
     return pushed
 
 
