@@ -119,7 +119,7 @@ def _kind(problem: str) -> str:
         ("no fixed version", "an image without a fixed version"),
         ("nothing can be reached", "nothing that answers HTTP"),
         ("no service and no frontend", "no service is left (tools and proxies only)"),
-        ("belongs to", "a database that two services share"),
+        ("is migrated by", "a database that two services migrate"),
         ("neither image nor build", "a service without image and build (an overlay, or a profile's part)"),
     ):
         if words in problem:

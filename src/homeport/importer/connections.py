@@ -29,6 +29,23 @@ def assign(work: Work) -> None:
         _by_other_signs(work, owners)
 
 
+def one_migration(work: Work) -> None:
+    """Of services that share a database the first that migrates does it for all."""
+    first: dict[object, DraftService] = {}
+    for service in work.kept():
+        migrate, database = service.keys.get("migrate"), service.keys.get("database")
+        owner = first.setdefault(database, service) if migrate and database else service
+        if owner is service:
+            continue
+        place, path = service.value.place, f"services.{service.origin}"
+        if owner.keys["migrate"] == migrate:
+            del service.keys["migrate"]
+            work.findings.changed(place, path, f"{owner.name} migrates {database} for both", "")
+        else:
+            why = f"{owner.name} migrates {database} too, with another command"
+            work.findings.asks(place, path, why, "leave `migrate` in one of them")
+
+
 def _by_other_signs(work: Work, owners: dict[str, str]) -> None:
     """When no variable leads to a server: who depends on it, names its database, or is the only one there."""
     for server in work.of_role("postgres"):
@@ -64,13 +81,9 @@ def _connect(work: Work, service: DraftService, found: tuple[str, str], owners: 
     service.keys["database"] = name
     _take_connection(work, service, server)
     place, path = service.value.place, f"services.{service.origin}"
-    if owners.setdefault(name, service.name) != service.name:
-        why = f"the database {name} is shared with {owners[name]}: in homeport a database has one owner"
-        cure = f"give {service.name} its own, or let it ask {owners[name]}, or run both in one service"
-        work.findings.asks(place, path, why, cure)
-        service.notes["database"] = f"is {owners[name]}'s: which one is {service.name}'s own?"
-    else:
-        work.findings.changed(place, path, f"its database is {name}", _how_to_read(service))
+    owner = owners.setdefault(name, service.name)
+    too = "" if owner == service.name else f", as is {owner}'s: both log in as the same role"
+    work.findings.changed(place, path, f"its database is {name}{too}", _how_to_read(service))
 
 
 def _database(service: DraftService, server: DraftService, named: str, owners: dict[str, str]) -> str:

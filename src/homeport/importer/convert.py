@@ -79,6 +79,7 @@ def convert(folder: Folder, files: tuple[str, ...], name: str = "", domain: str 
     _people(work)
     for service in work.kept():
         _body(work, service)
+    connections.one_migration(work)
     _wires(work)
     _sections(work)
     return Draft(write.text(work), work.name, len(found.services), findings.sorted())

@@ -82,10 +82,10 @@ def _part_environment(work: Work, service: DraftService, value: Value, name: str
     for key, inner in value.pairs():
         path = service.at(f"environment.{key}")
         if re.search(r"PASS|USER|COOKIE", key):
-            why = "homeport makes a role and a password for each service itself"
+            why = "homeport makes a role and a password for each database itself"
             work.findings.changed(inner.place, path, why)
         elif key in ("POSTGRES_DB", "RABBITMQ_DEFAULT_VHOST"):
-            work.findings.changed(inner.place, path, "each service that uses it has its own")
+            work.findings.changed(inner.place, path, "services name the database that they use")
         else:
             cure = "say it in postgres.settings if there is one" if name == "postgres" else ""
             work.findings.dropped(inner.place, path, f"the part `{name}` is set up by homeport", cure)

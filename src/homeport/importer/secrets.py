@@ -204,7 +204,7 @@ def _compose_secrets(work: Work, service: DraftService) -> None:
             continue
         target = item.string("target") or source
         if "database" in service.keys and source in _servers_own(work):
-            why = "the database's password: homeport makes one for each service"
+            why = "the database's password: homeport makes one for each database"
             cure = "let the app read DATABASE_URL_FILE or PGPASSFILE"
             work.findings.changed(item.place, service.at(f"secrets[{source}]"), why, cure)
             continue

@@ -59,9 +59,9 @@ class Stack(Part):
     )
 
     @property
-    def databases(self) -> dict[str, str]:
-        """Database -> the one service that owns it."""
-        return {s.database: name for name, s in self.services.items() if s.database}
+    def databases(self) -> frozenset[str]:
+        """Each is used by one service, or by several that are one program, such as a web server and its worker."""
+        return frozenset(s.database for s in self.services.values() if s.database)
 
 
 @dataclass(frozen=True)

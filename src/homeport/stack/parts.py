@@ -269,7 +269,10 @@ class Service(Part):
         examples=["[jwt_key, {name: smtp_password, optional: true}]"],
     )
     database: Identifier | None = Field(
-        None, description="Its PostgreSQL database; made with a role of its own.", examples=["user_db"]
+        None,
+        description="Its PostgreSQL database; made with a role of its own. Services that are one program (a web server "
+        "and its worker) name the same one; one of them has `migrate`.",
+        examples=["user_db"],
     )
     migrate: OneLine | None = Field(
         None, description="Shell command that brings the schema up, in the new image."
@@ -308,7 +311,7 @@ class Service(Part):
 
 
 class Postgres(Part):
-    """PostgreSQL, one server, a database and a role for each service that asks for one."""
+    """PostgreSQL, one server, a role for each database that services name."""
 
     version: Annotated[Literal[17], BeforeValidator(parse_whole)] = Field(17, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.", examples=["2G"])

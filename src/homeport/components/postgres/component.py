@@ -21,12 +21,12 @@ VOLUME = "postgres_data"  # an underscore: no volume of a service can have this 
 MONITOR = "postgres_monitor"
 _DATA = "/var/lib/postgresql/data"
 _ABOUT = """\
-PostgreSQL {version}: a database and a role for each service that asks for one; see postgres/databases.
+PostgreSQL {version}: a role for each database, which the services that name it log in as; see postgres/databases.
 SIGINT is its fast shutdown: it ends transactions and writes everything down."""
 
 
 def contribute(part: Postgres, target: Target) -> Contribution:
-    databases = tuple(s.database for s in target.services.values() if s.database)
+    databases = tuple(dict.fromkeys(s.database for s in target.services.values() if s.database))
     files = _files(part, databases)
     return Contribution(
         containers=(_container(part, target, files),),

@@ -12,7 +12,6 @@ _PARTS = ("postgres", "rabbitmq", "edge", "nginx")
 
 
 def databases(stack: Stack) -> Findings:
-    owner: dict[str, str] = {}
     for name, service in stack.services.items():
         if not service.database:
             continue
@@ -26,10 +25,6 @@ def databases(stack: Stack) -> Findings:
         base = service.database.removesuffix("_migrate")
         if base != service.database and base in stack.databases:
             yield Finding(path, f"that is the role of {base}'s migrations", f"call it {_own(name)}")
-        first = owner.setdefault(service.database, name)
-        if first != name:
-            fault = f"{service.database} belongs to services.{first}"
-            yield Finding(path, fault, f"give it its own, such as {_own(name)}")
 
 
 def _own(service: str) -> str:
@@ -37,11 +32,15 @@ def _own(service: str) -> str:
 
 
 def migrations(stack: Stack) -> Findings:
+    first: dict[str, str] = {}
     for name, service in stack.services.items():
         if service.migrate and not service.database:
             also: tuple[KeyPath, ...] = (("services", name, "database"),)
             path: KeyPath = ("services", name, "migrate")
             yield Finding(path, "there is no database to migrate", f"add `database: {_own(name)}`", also)
+        elif service.migrate and first.setdefault(service.database or "", name) != name:
+            fault = f"{service.database} is migrated by services.{first[service.database or '']} already"
+            yield Finding(("services", name, "migrate"), fault, "leave one of them")
 
 
 def depends(stack: Stack) -> Findings:

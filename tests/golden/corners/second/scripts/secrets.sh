@@ -61,6 +61,8 @@ file secrets/web/pgpass 10001 0400 'postgres:5432:web_db:web_db:%s\n'
 file secrets/web/database_url 10001 0400 postgresql://web_db:%s@postgres:5432/web_db
 file secrets/web-migrate/pgpass 10001 0400 'postgres:5432:web_db:web_db_migrate:%s\n'
 file secrets/web-migrate/database_url 10001 0400 postgresql://web_db_migrate:%s@postgres:5432/web_db
+file secrets/worker/pgpass 10001 0400 'postgres:5432:web_db:web_db:%s\n'
+file secrets/worker/database_url 10001 0400 postgresql://web_db:%s@postgres:5432/web_db
 file secrets/postgres/web_db 999 0400 %s
 
 secret rabbitmq_admin generated secrets/rabbitmq/admin
