@@ -6,6 +6,8 @@ two cores too much for that), 20 the app as a customer uses it. All of it is rol
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -44,4 +46,22 @@ def test_releases_of_the_whole_app_lose_nothing(coach: Stack, http: int, rtt: in
             f"p50 {report.p50:.0f} ms, p99 {report.p99:.0f} ms"
         )
     print(f"budgetcoach: slowest release {max(coach.walls[-8:]):.1f} s")
-    assert [lost(report) for report in (outer.report, inner.report)] == [[], []]
+    faults = [lost(report) for report in (outer.report, inner.report)]
+    if faults != [[], []]:
+        print(
+            *said("nginx", '"status": ?50', r"\[error\]", r"\[warn\]"),
+            *said("gateway", "WARNING", "ERROR"),
+            sep="\n",
+        )
+    assert faults == [[], []]
+
+
+def said(name: str, *patterns: str) -> list[str]:
+    """The last lines of a service's containers with one of these words: why something was lost."""
+    listed = ("docker", "ps", "-aq", "--filter", f"name=hploadcoach-{name}")
+    found: list[str] = []
+    for one in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split():
+        logged = subprocess.run(("docker", "logs", one), capture_output=True, text=True, check=False)
+        lines = (logged.stdout + logged.stderr).splitlines()
+        found += [line for line in lines if any(re.search(pattern, line) for pattern in patterns)][-60:]
+    return found
