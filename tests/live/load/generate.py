@@ -126,7 +126,8 @@ class Load:
         except (ValueError, KeyError) as wrong:
             fault = f"not the right form ({type(wrong).__name__})"
         if fault:
-            self.tally.bad(f"{request.method} {_kind(request)}: {fault}")
+            seconds = time.monotonic() - due
+            self.tally.bad(f"{request.method} {_kind(request)}: {fault}, after {seconds:.0f} s")
         else:
             self.tally.good(request.method, time.monotonic() - due, quick=not _kind(request))
 
