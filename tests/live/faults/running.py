@@ -136,7 +136,7 @@ class Stack:
     # -- what there is -----------------------------------------------------------------------------
 
     def history(self) -> list[dict[str, Any]]:
-        said = self.run("history", "local", "--json")
+        said = self.run("history", "local", "--json", "--last", "1000")
         assert said.code == 0, said.text
         return [json.loads(line) for line in said.text.splitlines() if line.startswith("{")]
 
