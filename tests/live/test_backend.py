@@ -14,7 +14,7 @@ from homeport.images.standins import build_contexts
 BACKEND = Path(__file__).parents[2] / "examples" / "budgetcoach" / "backend"
 IMAGE = "homeport-test/budgetcoach-backend"
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1800)]
 
 
 def test_the_backend_passes_its_own_tests(local_set: None) -> None:
