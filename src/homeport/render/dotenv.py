@@ -1,4 +1,4 @@
-""".env, by which plain `docker compose` in the folder does the right thing; .env.prod for the services."""
+""".env and compose.yaml, by which plain `docker compose` in the folder does the right thing; .env.prod."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ COMPOSE_FILE={file}
 # One slot of each service. The other one is started by a release; see README.md, "Roll by hand".
 COMPOSE_PROFILES={profiles}
 """
+# Compose looks for a file of this name here and in every folder above, and takes .env from where it found it: the
+# app's own compose.yaml would be found where this tree lies below it. COMPOSE_FILE in .env still has the last word.
+_HERE = f"""\
+# Here, so that `docker compose` looks no further up. What runs is in the file below; .env names it.
+include: [{COMPOSE_FILE}]
+"""
 _ENV_PROD = """\
 # Given to every service: the `env` of environment {environment} in homeport.yaml. Never a secret;
 # secrets are files in ./secrets.
@@ -26,12 +32,13 @@ _ENV_PROD = """\
 
 
 def files(target: Target, containers: Iterable[Container]) -> tuple[File, ...]:
-    """.env and .env.prod."""
+    """.env, compose.yaml and .env.prod."""
     blue = dict.fromkeys(p for c in containers if _is_blue(c) for p in c.profiles)
     env = _ENV.format(project=target.project, file=COMPOSE_FILE, profiles=",".join(blue))
     given = "".join(f"{key}={quote(value)}\n" for key, value in sorted(target.env.env.items()))
     return (
         File(".env", env),
+        File("compose.yaml", _HERE),
         File(".env.prod", _ENV_PROD.format(environment=target.environment) + given),
     )
 

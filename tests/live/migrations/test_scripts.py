@@ -78,6 +78,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     tree = Tree(tmp_path_factory.mktemp("scripts") / "stack")
     shutil.copytree(EXAMPLE, tree.folder, ignore=shutil.ignore_patterns(".homeport"))
     (tree.folder / "homeport.yaml").write_text(STACK)
+    (tree.folder / "compose.yaml").write_text("services: {app: {image: the-one-for-development}}")
     try:
         tree.homeport("up", "--images", "local")
         yield replace(tree, first=tree.runs())
