@@ -85,9 +85,9 @@ def test_forth_and_back_by_digest(app: App, registry: Registry) -> None:
 
 
 def test_the_login_stays_nowhere(app: App, registry: Registry) -> None:
-    places = "/root /opt /etc /dev/shm /tmp /var/log /run"
+    places = "$HOME /opt /etc /dev/shm /tmp /var/log /run"
     encoded = f"$(printf %s '{USER}:{PASSWORD}' | base64 -w0)"
-    words = f"grep -rlsF -e '{PASSWORD}' -e \"{encoded}\" {places} || true; ls -A /root/.docker /dev/shm 2>/dev/null"
+    words = f"grep -rlsF -e '{PASSWORD}' -e \"{encoded}\" {places} || true; ls -A $HOME/.docker /dev/shm 2>/dev/null"
     assert app.host.ssh(words, check=False) == "/dev/shm:"
 
 

@@ -76,4 +76,10 @@ def _fault(message: str, login: Login, result: Result) -> BuildError:
     said = result.out + result.err
     who = f"homeport secrets set {login.secret}" if login.secret else f"docker login {login.host}"
     found = (cure for words, cure in _CURES if re.search(words, said, re.IGNORECASE))
-    return BuildError(message, next(found, "").format(host=login.host, who=who), result.tail(4))
+    return BuildError(
+        message,
+        next(found, "Docker says why above; `docker login {host}` tries it by hand.").format(
+            host=login.host, who=who
+        ),
+        result.tail(4),
+    )

@@ -253,7 +253,7 @@ as_compose <slots/images >slots/images.yml
 for name in $rolled; do
   if [ "$migrate" = yes ] && [ "$(field "$name" 5)" = yes ]; then
     say "$name: migration"
-    migrators_may_write
+    migrators_may_write || give_up "PostgreSQL does not answer"
     migrate_one "$name" || give_up "the migration of $name failed"
   fi
 done
