@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_no_placeholder_is_left_and_each_mount_point_is_there(make: object) -> N
     files = edge(target).files
     assert "nginx/slots/README" in {file.path for file in files}
     for file in files:
-        assert "@" not in file.text.replace('"$@"', ""), file.path
+        named = re.sub(r"@(body|late|green)\b", "", file.text)  # nginx's own use of the sign
+        assert "@" not in named.replace('"$@"', ""), file.path
         assert not any(line != line.rstrip() for line in file.text.splitlines()), file.path
 
 

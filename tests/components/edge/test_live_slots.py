@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.components.edge.running import Running, ask
+from tests.components.edge.running import Answer, Running, ask
 
 pytestmark = pytest.mark.live
 
@@ -65,6 +65,56 @@ def test_a_long_request_ends_where_it_began(shop: Running) -> None:
         assert not long.done()
         answer = long.result()
     assert (answer.status, shop.slot(answer)) == (200, "blue")
+
+
+@pytest.mark.parametrize("path", ["/api/echo?a=1%2F2", "/bare/echo?a=1%2F2"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_takes_long_goes_to_the_slot_that_serves_at_its_end(
+    shop: Running, path: str, chunked: bool
+) -> None:
+    parts = [b"a" * 40_000, b"b" * 60_000]  # together more than nginx keeps in memory
+
+    def slowly() -> Iterator[bytes]:
+        yield parts[0]
+        time.sleep(0.5)
+        shop.flag("gateway.green", on=True)
+        yield parts[1]
+
+    connection = shop.connect()
+    headers = {} if chunked else {"Content-Length": "100000"}
+    connection.request("POST", path, body=slowly(), headers=headers, encode_chunked=chunked)
+    response = connection.getresponse()
+    answer = Answer(response.status, response.getheaders(), response.read())
+    assert (answer.status, shop.slot(answer)) == (200, "green")
+    assert answer.json["body_bytes"] == 100_000
+    assert answer.json["path"] == path.removeprefix("/bare")
+
+
+@pytest.mark.parametrize("path", ["/api/echo", "/bare/echo", "/bare"])
+def test_a_request_with_a_body_is_told_the_same_as_one_without(shop: Running, path: str) -> None:
+    without = shop.ask(path).json
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with_body = shop.ask(path, method=method, body=b"four").json
+        assert (with_body.pop("method"), with_body.pop("body_bytes")) == (method, 4)
+        assert {
+            k: v for k, v in with_body["headers"].items() if k not in ("content-length", "x-request-id")
+        } == {k: v for k, v in without["headers"].items() if k != "x-request-id"}
+        assert (with_body["path"], with_body["address"]) == (without["path"], without["address"])
+
+
+def test_errors_of_a_request_with_a_body(shop: Running) -> None:
+    """The service's own stay its own; the edge's are the edge's."""
+    for status in (404, 405, 418, 502):
+        answer = shop.ask(f"/api/echo?status={status}", method="POST", body=b"1")
+        assert (answer.status, answer.json) == (status, {"by": "the service"})
+    for path in ("/deaf", "/gone"):
+        answer = shop.ask(path, method="POST", body=b"1")
+        assert (answer.status, answer.json["error"]["code"]) in (
+            (502, "bad_gateway"),
+            (504, "gateway_timeout"),
+        )
+    answer = shop.ask("/api/echo", method="POST", body=b"1" * 11_000_000)
+    assert (answer.status, answer.json["error"]["code"]) == (413, "payload_too_large")
 
 
 def test_no_request_is_lost_while_the_flag_goes_to_and_fro(shop: Running) -> None:

@@ -37,17 +37,17 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def facts(self):
-        length = int(self.headers.get("Content-Length") or 0)
         return {
             "service": os.environ["SERVICE_NAME"],
             "address": self.connection.getsockname()[0],
             "method": self.command,
             "path": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
-            "body_bytes": len(self.rfile.read(length)),
+            "body_bytes": self.body_bytes,
         }
 
     def do_GET(self):
+        self.body_bytes = len(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         name = url.path.strip("/").split("/")[-1]
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, self.facts(), OWN_HEADERS if name == "headers" else ())
 
-    do_POST = do_HEAD = do_GET  # noqa: N815 - the names that http.server looks for
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - the names that http.server looks for
 
     def call(self, url):
         """Ask another service, with this request's id."""

@@ -23,6 +23,7 @@ _RAW = {
     "errors.conf": "errors.conf",
     "proxy.conf": "proxy.conf",
     "between.conf": "between.conf",
+    "body.conf": "body.conf",
     "mime.types": "mime.types",
     "error.css": "pages/error.css",
 }

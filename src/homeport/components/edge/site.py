@@ -10,9 +10,6 @@ from homeport.stack.model import Target, has_slots
 from homeport.stack.parts import Edge, Frontend, Route
 
 STREAM_ABOVE = 16 * 1024 * 1024
-_STREAMING = """
-    # Bodies of this size do not fit into memory: they go to the service as they come.
-    proxy_request_buffering off;"""
 
 
 def site(edge: Edge, target: Target) -> str:
@@ -26,7 +23,7 @@ def site(edge: Edge, target: Target) -> str:
         url=target.url,
         aliases=aliases,
         burst=f" burst={edge.rate.burst} nodelay" if edge.rate.burst else "",
-        streaming=_STREAMING if edge.max_body > STREAM_ABOVE else "",
+        bodies=_bodies(edge, target),
         live="\n".join(f"    include live/{name}.conf;" for name in _routed(edge, target)),
         routes="\n".join(_routes(edge, target)),
         rest=_rest(edge, target),
@@ -50,26 +47,46 @@ def _routed(edge: Edge, target: Target) -> tuple[str, ...]:
     return tuple(name for name in names if name in known and has_slots(known[name]))
 
 
+def _bodies(edge: Edge, target: Target) -> str:
+    """How bodies from outside reach a service."""
+    if edge.max_body > STREAM_ABOVE:
+        return indent(raw("streamed.conf"))
+    return indent(raw("late.conf")) if _routed(edge, target) else ""
+
+
 def _routes(edge: Edge, target: Target) -> Iterator[str]:
     """`/api` is /api and /api/..., not /apix; nginx takes the longest prefix by itself."""
-    known = slots.reachable(target)
     for path, route in edge.routes.items():
-        if route.service in known:
-            yield _route(path.rstrip("/"), route)
+        if service := slots.reachable(target).get(route.service):
+            late = has_slots(service) and edge.max_body <= STREAM_ABOVE
+            yield indent(_route(path.rstrip("/"), route, late))
 
 
-def _route(prefix: str, route: Route) -> str:
-    body = f"include to/{route.service}.conf;"
-    if not prefix:
-        return indent(f"\nlocation / {{\n    {body}\n}}")
-    if not route.strip:
-        return indent(f"\nlocation = {prefix} {{\n    {body}\n}}\nlocation ^~ {prefix}/ {{\n    {body}\n}}")
-    told = f"include outside.conf;\n    proxy_set_header X-Forwarded-Prefix {prefix};\n    {body}"
-    return indent(
-        f"\n# The service does not see {prefix}.\n"
-        f"location = {prefix} {{\n    rewrite ^ / break;\n    {told}\n}}\n"
-        f"location ^~ {prefix}/ {{\n    rewrite ^{literal(prefix)}(/.*)$ $1 break;\n    {told}\n}}"
-    )
+def _route(prefix: str, route: Route, late: bool) -> str:
+    """`late`: the slot of a request with a body is chosen when the body is there."""
+    on = _on(prefix, route)
+    first = [f"set $after_body @late{prefix};", "include body.conf;"] if late else []
+    places = (f"= {prefix}", f"^~ {prefix}/") if prefix else ("/",)
+    blocks = [_location(place, *first, *on) for place in places]
+    if late:
+        again = (f"set $then @green{prefix};", f"include late/{route.service}.conf;")
+        blocks.append(_location(f"@late{prefix}", *again, *on))
+        blocks.append(_location(f"@green{prefix}", slots.choose(route.service, "green"), *on))
+    about = f"# The service does not see {prefix}.\n" if route.strip and prefix else ""
+    return f"\n{about}" + "\n".join(blocks)
+
+
+def _on(prefix: str, route: Route) -> tuple[str, ...]:
+    """The directives that send a request on to the service."""
+    to = f"include to/{route.service}.conf;"
+    if not (route.strip and prefix):
+        return (to,)
+    shorter = f"rewrite ^{literal(prefix)}(?:/(.*))?$ /$1 break;"
+    return (shorter, "include outside.conf;", f"proxy_set_header X-Forwarded-Prefix {prefix};", to)
+
+
+def _location(place: str, *lines: str) -> str:
+    return "\n".join((f"location {place} {{", *(f"    {line}" for line in lines), "}"))
 
 
 def _rest(edge: Edge, target: Target) -> str:

@@ -1,4 +1,4 @@
-"""upstreams.conf, live/ and to/: where the slots are, and how a request finds the live one."""
+"""upstreams.conf, live/, late/ and to/: where the slots are, and how a request finds the live one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from homeport.stack.parts import Service
 _HEAD = """\
 # The slots of each service. Their addresses are fixed, so nothing is ever looked up, and an empty slot does
 # not keep nginx from starting. nginx closes idle connections after a second, before any service does.
-# The other slot is the backup. A request's slot is chosen when its head is there; a body that takes long to arrive
-# can find that slot gone, and is then given to the new one. And if a new version breaks down while the old one
-# still runs, the old one answers.
+# The other slot is the backup: if a new version breaks down while the old one still runs, the old one answers.
 """
 # With one server there is nobody else to turn to; with several, one that fails is left alone for a moment.
 _ALONE, _AMONG_OTHERS = "max_fails=0", "max_fails=2 fail_timeout=2s"
@@ -25,13 +23,14 @@ def reachable(target: Target) -> dict[str, Service]:
 
 
 def files(target: Target) -> tuple[File, ...]:
-    """upstreams.conf, and for each service one file in live/ and one in to/."""
+    """upstreams.conf, and for each service one file in live/, late/ and to/."""
     services = reachable(target)
     blocks = "\n".join(_upstream(n, slot, s, target) for n, s in services.items() for slot in slots(s))
     return (
         File("nginx/upstreams.conf", f"{_HEAD}{blocks}"),
         *(File(f"nginx/to/{name}.conf", _to(name, s)) for name, s in services.items()),
         *(File(f"nginx/live/{name}.conf", _live(name)) for name, s in services.items() if has_slots(s)),
+        *(File(f"nginx/late/{name}.conf", _late(name)) for name, s in services.items() if has_slots(s)),
     )
 
 
@@ -73,9 +72,26 @@ def _live(name: str) -> str:
     """For a server block: nginx's `if` is only sound there, and with nothing but `set` in it."""
     return (
         f"# {name}: green while its flag is there, otherwise blue.\n"
-        f"set ${_variable(name)} {name}_blue;\n"
-        f"if (-f /etc/nginx/slots/current/{name}.green) {{\n    set ${_variable(name)} {name}_green;\n}}\n"
+        f"{choose(name, 'blue')}\nif (-f {_flag(name)}) {{\n    {choose(name, 'green')}\n}}\n"
     )
+
+
+def _late(name: str) -> str:
+    """For a location, where `if` is only sound with nothing but `return` in it."""
+    return (
+        f"# {name}: blue, but on to $then while green's flag is there.\n"
+        f"recursive_error_pages on;\n{choose(name, 'blue')}\n"
+        f"if (-f {_flag(name)}) {{\n    return 418;\n}}\n"
+    )
+
+
+def choose(name: str, slot: Slot) -> str:
+    """The directive that makes to/NAME.conf mean this slot."""
+    return f"set ${_variable(name)} {name}_{slot};"
+
+
+def _flag(name: str) -> str:
+    return f"/etc/nginx/slots/current/{name}.green"
 
 
 def _to(name: str, service: Service) -> str:
