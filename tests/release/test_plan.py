@@ -49,7 +49,7 @@ def made(*containers: Running, green: frozenset[str] = frozenset(), **world: obj
 
 def test_nothing_runs_then_everything_starts_in_blue() -> None:
     found = made()
-    assert [change.name for change in found.infrastructure] == ["nginx"]
+    assert [change.name for change in found.in_place] == ["nginx"]
     assert [(r.service, r.slot, r.old) for r in found.rolls] == [
         ("api", "blue", ()), ("web", "blue", ()), ("worker", "blue", ()),
     ]  # fmt: skip

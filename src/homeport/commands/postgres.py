@@ -14,7 +14,8 @@ BOOKS = (
     "(alembic_version|migration|schema_version|schema_history|schema_revision|databasechangelog|db_version"
     "|sequelizemeta|ar_internal_metadata|django_content_type)"
 )  # what migration tools call the table in which they keep what they have done
-_BOOKS_BYTES = 16 * 1024**2
+_IS_BOOKS = f"""tablename ~* '{BOOKS}' AND schemaname !~ '^(pg_|information_schema)'
+   AND pg_table_size(format('%I.%I', schemaname, tablename)::regclass) < {16 * 1024**2}"""
 _DATA = "/var/lib/postgresql/data"
 _LIVES = 1800  # seconds that the throwaway server lives, should nobody be left to remove it
 
@@ -38,9 +39,7 @@ echo "CREATE DATABASE \\"$database\\" OWNER \\"$database\\"" | in_copy "$copy" '
 schema=$(in_live "$live" 'pg_dump --schema-only "$1"' </dev/null)
 printf '%s\n' "$schema" | in_copy "$copy" "$database -v ON_ERROR_STOP=1"
 books=$(in_live "$live" 'psql -XAtq -d "$1"' <<'SQL'
-SELECT format('include table %I.%I', schemaname, tablename) FROM pg_tables
- WHERE tablename ~* '{BOOKS}' AND schemaname !~ '^(pg_|information_schema)'
-   AND pg_table_size(format('%I.%I', schemaname, tablename)::regclass) < {_BOOKS_BYTES};
+SELECT format('include table %I.%I', schemaname, tablename) FROM pg_tables WHERE {_IS_BOOKS};
 SQL
 )
 [ -n "$books" ] || exit 0
@@ -162,10 +161,23 @@ SELECT pid, usename, application_name, round(extract(epoch FROM now() - xact_sta
    AND backend_type = 'client backend'
  ORDER BY xact_start LIMIT 3;
 """
+_BOOKS_DIGEST = f"""
+SELECT current_database() || '|' || coalesce(md5(string_agg(name || query_to_xml(
+       format('SELECT t.* FROM %s t ORDER BY t::text', name), true, true, '')::text, '' ORDER BY name)), '')
+  FROM (SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+         WHERE {_IS_BOOKS}) AS books;
+"""  # noqa: S608 (no input in it)
 LOCK_TIMEOUT = re.compile(
     r"55P03|lock timeout|LockNotAvailable|lock_not_available|40P01|deadlock detected", re.I
 )
 READ_ONLY = re.compile(r"25006|read-only transaction", re.I)
+
+
+def books(container: str, databases: list[str]) -> Command:
+    """`DATABASE|DIGEST` a line: what migration tools have written down there; no digest where they have no table."""
+    sql = "".join(f"\\connect {identifier(database)}\n{_BOOKS_DIGEST}" for database in databases)
+    words = ("docker", "exec", "-i", container, "sh", "-c", f"{_PSQL} postgres")
+    return Command(words, stdin=sql.encode(), acts=False)
 
 
 def log_since(container: str, since: str) -> Command:

@@ -65,11 +65,11 @@ class GoingBack:
     def _parts(self, step: Step) -> None:
         """Those that were there come back as they were; those that only the new release had go."""
         wanted = self._wanted()
-        back = tuple(change for change in self.plan.infrastructure if change.name in wanted)
+        back = tuple(change for change in self.plan.in_place if change.name in wanted)
         if back:
             step.note(f"bringing back {', '.join(change.name for change in back)}")
             parts.apply(self.host, self.target, back, step)
-        self._remove({change.name for change in self.plan.infrastructure} - wanted)
+        self._remove({change.name for change in self.plan.in_place} - wanted)
 
     def _remove(self, names: Iterable[str]) -> None:
         gone = [c.id for c in observe(self.host, self.target.project) if c.compose in set(names)]

@@ -151,7 +151,7 @@ class Deploy:
         return self._transaction(before, rendered, secrets, plan)
 
     def _ask(self, before: history.Record | None, plan: planning.Plan) -> None:
-        interrupted = [change for change in plan.infrastructure if change.interrupts]
+        interrupted = [change for change in plan.in_place if change.interrupts]
         if before and interrupted and not self.agree(interrupted):
             raise ReleaseError(
                 f"not agreed to interrupt {', '.join(c.name for c in interrupted)}; nothing was changed",
@@ -170,6 +170,7 @@ class Deploy:
             self._timed("infrastructure", self._infrastructure, plan)
             self._timed("reload", self._reload, before, rendered.tree.difference(before.tree))
             self._timed("migrate", self._migrate)
+            self._timed("in place", self._in_place, "in place", plan.single)
             self._timed("services", self._services, plan)
             self._take_over(plan, secrets)
             self._timed("smoke", self._smoke)
@@ -183,7 +184,7 @@ class Deploy:
             raise
         left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
-        self._record("ok", left)
+        self._record("ok", left, self._fingerprints(plan))
         self.host.forget_secrets()
         if left:
             raise left
@@ -195,7 +196,7 @@ class Deploy:
     @staticmethod
     def _starting(plan: planning.Plan) -> bool:
         """Whether the stack comes up from nothing: then nobody can be asked yet."""
-        return any(change.name == "nginx" and not change.interrupts for change in plan.infrastructure)
+        return any(change.name == "nginx" and not change.interrupts for change in plan.parts)
 
     def _show(self, plan: planning.Plan) -> None:
         """One line a change, with its reason, before anything is done."""
@@ -221,10 +222,13 @@ class Deploy:
         self.host.write_secrets(files, helper)
 
     def _infrastructure(self, plan: planning.Plan) -> None:
-        names = [change.name for change in plan.infrastructure]
+        self._in_place("infrastructure", plan.parts)
+
+    def _in_place(self, title: str, changes: tuple[planning.Change, ...]) -> None:
+        names = [change.name for change in changes]
         if names:
-            with self.progress.step("infrastructure", ", ".join(names)) as step:
-                parts.apply(self.host, self.target, plan.infrastructure, step)
+            with self.progress.step(title, ", ".join(names)) as step:
+                parts.apply(self.host, self.target, changes, step)
                 step.done(", ".join(names))
             self.outcome.changed += names
 
@@ -238,9 +242,15 @@ class Deploy:
         self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> None:
         """Try and judge the migrations on a copy of the schema; only files that they alone read are written."""
-        services = wanted(self.target, [roll.service for roll in plan.rolls])
+        services = wanted(self.target, plan.services)
         self._migrations = Migrations(
-            self.host, self.target, services, self.outcome.release, self.allow_breaking
+            self.host,
+            self.target,
+            services,
+            self.outcome.release,
+            self.allow_breaking,
+            self.sources.migration_files(self.target),
+            before.record.migrated if before.record else {},
         )
         folders = {f"{name}-migrate" for name in services}
         early = [f for f in self.host.secrets_that_differ(secrets) if f.path.split("/")[0] in folders]
@@ -343,7 +353,9 @@ class Deploy:
             with suppress(HomeportError):
                 self.host.add_history(replace(self._bare("failed"), reason=fault.message).line())
 
-    def _record(self, verdict: str, fault: BaseException | None) -> None:
+    def _record(
+        self, verdict: str, fault: BaseException | None, migrated: dict[str, str] | None = None
+    ) -> None:
         probe = self.outcome.probe
         record = replace(
             self._begun or self._bare(verdict),
@@ -354,9 +366,17 @@ class Deploy:
             probe={"asked": probe.asked, "failed": probe.failed, "longest_gap": round(probe.longest_gap, 3)},
             reason=words(fault) if fault else "",
             breaking=self._migrations.recorded() if self._migrations else (),
+            migrated=migrated or {},
             frontend=self.host.served_frontend(),
         )
         self.host.add_history(record.line())
+
+    def _fingerprints(self, plan: planning.Plan) -> dict[str, str]:
+        """Of migrations, for the next deploy; what cannot be had now is asked then."""
+        if self._migrations:
+            with suppress(HomeportError):
+                return self._migrations.fingerprints(plan.services)
+        return {}
 
     def _timed(self, name: str, act: Callable[..., T], *args: object) -> T:
         started = time.monotonic()

@@ -35,7 +35,7 @@ class Difference:
         if self.plan.empty and not self.frontend and not changes:
             yield "nothing would change"
             return
-        for change in self.plan.infrastructure:
+        for change in self.plan.in_place:
             yield f"  {change.name}: {change.why}{' (interrupts)' if change.interrupts else ''}"
         for roll in self.plan.rolls:
             yield f"  {roll.service}: {roll.why}"

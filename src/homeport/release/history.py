@@ -36,6 +36,9 @@ class Record:
     reason: str = ""
     frontend: str = ""  # the release whose built frontend it serves
     breaking: tuple[str, ...] = ()  # statements of its migrations that the code before does not survive
+    migrated: dict[str, str] = field(
+        default_factory=dict
+    )  # service -> fingerprint of its migrations (books.py)
     probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
 
     def line(self) -> str:

@@ -60,6 +60,9 @@ class Kept:
             step.done(f"{len(wanted)} images are there")
         return target
 
+    def migration_files(self, target: Target) -> dict[str, str]:
+        return {}
+
     def frontend_differs(self, target: Target, host: Host) -> bool:
         return bool(self.record.frontend) and host.served_frontend() != self.record.frontend
 

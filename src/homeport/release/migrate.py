@@ -14,6 +14,7 @@ from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import Result
 from homeport.engine.wait import SLOWNESS
 from homeport.errors import ReleaseError
+from homeport.release.books import fingerprints
 from homeport.release.lint import Finding, Size, lint
 from homeport.release.rehearse import AT_ONCE, Rehearsal, Tried
 from homeport.release.roll import observe
@@ -28,13 +29,18 @@ _KEEP = 5  # restore points
 
 @dataclass
 class Migrations:
-    """The migrations of one release. `breaking`: statements that the code before does not survive, for the record."""
+    """The migrations of one release. `breaking`: statements that the code before does not survive, for the record.
+
+    `files`: service -> digest of its migrations' files; `known`: service -> fingerprint in the release that serves.
+    """
 
     host: Host
     target: Target
     services: list[str]
     release: str
     allow_breaking: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
     breaking: list[Finding] = field(default_factory=list)
     indexes: dict[str, set[str]] = field(default_factory=dict)  # database -> invalid ones from before
     ran: bool = False
@@ -45,6 +51,10 @@ class Migrations:
         if not (self.services and live):
             return  # a stack that starts from nothing: nothing can break, nobody can be in the way
         with progress.step("rehearse", ", ".join(self.services)) as step:
+            self.services, same = self._may_be_pending(live)
+            if not self.services:
+                step.done(f"nothing new: {', '.join(same)}")
+                return
             tasks = {name: rendered.container(f"{name}-migrate") for name in self.services}
             rehearsal = Rehearsal(self.host, self.target, live, tasks)
             self.services = rehearsal.pending(self.services, step)
@@ -55,6 +65,21 @@ class Migrations:
             self._judge(tried, live)
             count = sum(len(one.statements) for one in tried)
             step.done(f"{', '.join(self.services)}: {count} statements went through on a copy")
+
+    def _may_be_pending(self, live: str) -> tuple[list[str], list[str]]:
+        """The services that must be asked, and those whose files and books are as the release that serves had them."""
+        found = fingerprints(self.host, live, self.target, self._files_of(self.services))
+        same = [name for name, fingerprint in found.items() if self.known.get(name) == fingerprint]
+        return [name for name in self.services if name not in same], same
+
+    def _files_of(self, services: list[str]) -> dict[str, str]:
+        return {name: self.files[name] for name in services if name in self.files}
+
+    def fingerprints(self, rolled: list[str]) -> dict[str, str]:
+        """What the next deploy compares with: of the services whose image is new, and as known of the others."""
+        kept = {name: known for name, known in self.known.items() if name not in rolled}
+        live = self._server() if self._files_of(rolled) else ""
+        return kept | (fingerprints(self.host, live, self.target, self._files_of(rolled)) if live else {})
 
     def run(self, step: Step) -> None:
         """Run what is pending: several at once, as each has a database of its own."""

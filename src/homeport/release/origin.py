@@ -18,6 +18,10 @@ class Origin(Protocol):
         """Every image is on the host; the target with the references it runs."""
         ...
 
+    def migration_files(self, target: Target) -> dict[str, str]:
+        """Service -> digest of the files of its migrations, as they are in its image; not those that say no place."""
+        ...
+
     def frontend_differs(self, target: Target, host: Host) -> bool: ...
 
     def publish(self, target: Target, host: Host, release: str) -> bool:

@@ -4,7 +4,7 @@ the next one looks at the world as it is and plans again."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homeport.components.contribution import Container
@@ -39,13 +39,14 @@ class Change:
     """A container that is created, replaced or restarted in place, and why.
 
     `restart`: its spec is the same, but its secrets are not. `interrupts`: it serves now, and will not
-    for a moment.
+    for a moment. `service`: one of the file's, without slots; else a part that all stand on.
     """
 
     name: str
     why: str
     restart: bool = False
     interrupts: bool = False
+    service: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Roll:
 class Plan:
     """The whole change; empty when the world is as wanted."""
 
-    infrastructure: tuple[Change, ...] = ()
+    in_place: tuple[Change, ...] = ()
     rolls: tuple[Roll, ...] = ()
     stale: tuple[
         str, ...
@@ -73,7 +74,21 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        return not (self.infrastructure or self.rolls or self.stale)
+        return not (self.in_place or self.rolls or self.stale)
+
+    @property
+    def parts(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.in_place if not change.service)
+
+    @property
+    def single(self) -> tuple[Change, ...]:
+        """Services of one container."""
+        return tuple(change for change in self.in_place if change.service)
+
+    @property
+    def services(self) -> list[str]:
+        """All that get a new container."""
+        return [*(change.name for change in self.single), *(roll.service for roll in self.rolls)]
 
     def words(self) -> list[str]:
         """A line a change, with its reason."""
@@ -81,7 +96,7 @@ class Plan:
             f"{r.service}: {r.why}; " + (f"{r.slot} takes over" if r.old else f"starts in {r.slot}")
             for r in self.rolls
         ]
-        return [*(f"{change.name}: {change.why}" for change in self.infrastructure), *rolls]
+        return [*(f"{change.name}: {change.why}" for change in self.in_place), *rolls]
 
 
 @dataclass(frozen=True)
@@ -140,7 +155,8 @@ def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
             unchanged.append(service)
             flags[service] = active
     fixed = [c for c in wanted if not c.profiles]
-    changes = [change for c in fixed if (change := _change(c, world))]
+    found = [change for c in fixed if (change := _change(c, world))]
+    changes = [replace(change, service=change.name in target.services) for change in found]
     unchanged += [c.name for c in fixed if not _change(c, world)]
     kept = {c.name for c in fixed} | {
         name for service in slotted for name in _names(target, service, flags[service])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from homeport.commands import docker
@@ -19,6 +19,7 @@ from homeport.errors import BuildError
 from homeport.images.dockerfile import directives, without_syntax
 from homeport.images.standins import Answer, answer
 from homeport.release import certificate
+from homeport.release.books import files_digest
 from homeport.release.history import Record
 from homeport.secrets.store import Store
 from homeport.stack.model import Target
@@ -35,9 +36,11 @@ class Sources:
     cache: Path  # where built frontends are put before they are published
     images: str = "auto"
     store: Store | None = None  # for the password of the registry
+    _migrations: dict[str, str] = field(default_factory=dict)  # as they were before the build
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
         """Build here, then see that the host has every image before anything on it is touched."""
+        self._migrations = self._migration_files(target)
         target = self.build(self.builder(host), target, progress, host.runner, before)
         if not isinstance(host.machine, SshMachine):
             return target
@@ -159,6 +162,15 @@ class Sources:
     def environments(self) -> list[Host]:
         folder = self.folder / ".homeport"
         return [Host(str(path)) for path in sorted(folder.glob("*")) if (path / "state").is_dir()]
+
+    def migration_files(self, target: Target) -> dict[str, str]:
+        """Who edits while a build runs may have the old in the image and the new on the disk: that one is left out."""
+        now = self._migration_files(target)
+        return {name: digest for name, digest in now.items() if self._migrations.get(name) == digest}
+
+    def _migration_files(self, target: Target) -> dict[str, str]:
+        places = {name: service.migrations for name, service in target.services.items() if service.migrations}
+        return {name: files_digest(self.folder, paths) for name, paths in places.items()}
 
     # -- the frontend and the certificate ----------------------------------------------------------
 

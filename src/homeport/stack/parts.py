@@ -277,6 +277,13 @@ class Service(Part):
     migrate: OneLine | None = Field(
         None, description="Shell command that brings the schema up, in the new image."
     )
+    migrations: tuple[Folder, ...] = Field(
+        (),
+        description="Where the files of its migrations are, beside homeport.yaml. While they, and what the migration "
+        "tool has written down in the database, are the same, a deploy need not run `migrate` to know that nothing is "
+        "pending.",
+        examples=["[services/web/migrations]"],
+    )
     seed: OneLine | None = Field(
         None,
         description="Shell command that `homeport up` runs once in a local environment, for demo data.",

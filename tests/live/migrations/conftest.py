@@ -72,7 +72,7 @@ class Shop:
     def driver(self, name: str) -> None:
         (self.folder / "app/DRIVER").write_text(f"{name}\n")
 
-    def sql(self, text: str) -> str:
+    def sql(self, text: str, database: str = "shop_db") -> str:
         words = (
             "docker",
             "exec",
@@ -83,7 +83,7 @@ class Shop:
             "-U",
             "postgres",
             "-d",
-            "shop_db",
+            database,
         )
         done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120, check=True)
         return done.stdout.strip()

@@ -20,8 +20,27 @@ def columns(shop: Shop, table: str = "orders") -> list[str]:
     ).split()
 
 
+def test_nothing_new_is_known_without_running_anything(shop: Shop) -> None:
+    assert "nothing new: shop" in shop.release("idle")
+
+
 def test_nothing_pending_is_found_without_a_copy(shop: Shop) -> None:
-    assert "no migration is pending" in shop.release("idle")
+    """A changed file, or other books than the release that serves has left: the migration itself is asked."""
+    path = shop.folder / "app/migrations/env.py"
+    path.write_text(f"{path.read_text()}\n")
+    assert "no migration is pending" in shop.release("another file")
+    shop.sql("ALTER TABLE alembic_version ADD COLUMN seen int")
+    assert "no migration is pending" in shop.release("other books")
+    assert "nothing new: shop" in shop.release("and again")
+
+
+def test_a_service_of_one_container_is_migrated_before_it_is_replaced(shop: Shop) -> None:
+    assert shop.sql("SELECT to_regclass('kept')", "keeper_db") == "kept"
+    sql = shop.folder / "keeper/keep.sql"
+    sql.write_text(sql.read_text().replace("kept", "kept_as_well"))
+    said = [line.split()[1] for line in shop.up().splitlines() if line.startswith("  ✓")]
+    assert said.index("migrate") < said.index("in")  # place
+    assert shop.sql("SELECT to_regclass('kept_as_well')", "keeper_db") == "kept_as_well"
 
 
 @pytest.mark.slow

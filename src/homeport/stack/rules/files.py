@@ -14,6 +14,10 @@ from homeport.stack.rules.finding import Finding, Findings
 def exist(stack: Stack, folder: Path) -> Findings:
     for path, build in _builds(stack):
         yield from _build(path, build, folder)
+    for name, service in stack.services.items():
+        for at, place in enumerate(service.migrations):
+            if not (folder / place).exists():
+                yield Finding(("services", name, "migrations", at), f"there is no {place} beside the file")
     frontend = stack.edge.frontend
     if frontend and frontend.files:
         path = ("edge", "frontend", "files")

@@ -41,6 +41,11 @@ def migrations(stack: Stack) -> Findings:
         elif service.migrate and first.setdefault(service.database or "", name) != name:
             fault = f"{service.database} is migrated by services.{first[service.database or '']} already"
             yield Finding(("services", name, "migrate"), fault, "leave one of them")
+        if service.migrations and not (service.migrate and service.build):
+            missing = "migrate" if service.build else "build"
+            keys: tuple[KeyPath, ...] = (("services", name, missing),)
+            cure = "add the command" if service.build else "an image of others brings its own; take this out"
+            yield Finding(("services", name, "migrations"), f"there is no {missing}", cure, keys)
 
 
 def depends(stack: Stack) -> Findings:

@@ -1,0 +1,4 @@
+SELECT to_regclass('kept') IS NULL AS missing \gset
+\if :missing
+  CREATE TABLE kept (version text);
+\endif
