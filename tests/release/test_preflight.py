@@ -52,16 +52,6 @@ def machine(networks: list[object]) -> LocalMachine:
     return LocalMachine(Recorded(answers))
 
 
-def publishing(port: int) -> LocalMachine:
-    """Our own edge is up and has this port."""
-    edge = {"HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}}}
-    answers = {
-        "docker ps": "abc",
-        "docker inspect": json.dumps([edge, {"HostConfig": {"PortBindings": None}}]),
-    }
-    return LocalMachine(Recorded(answers))
-
-
 NO_NETWORKS = machine([])
 INFO = json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 1})
 
@@ -88,22 +78,22 @@ def test_a_port_that_is_taken_names_its_holder_and_the_key_to_set() -> None:
         port = server.getsockname()[1]
         wanted = target(ports={"http": port, "https": 1})
         with pytest.raises(HostError, match=f"port {port} is taken by .*\\(process ") as fault:
-            check(NO_NETWORKS, wanted, engine(), running=False)
+            check(NO_NETWORKS, wanted, engine(), None)
         assert "environments.local.ports.http" in fault.value.hint
         with pytest.raises(HostError, match=f"port {port} is taken"):
-            check(publishing(81), wanted, engine(), running=True)
-        check(publishing(port), wanted, engine(), running=True)
+            check(NO_NETWORKS, wanted, engine(), frozenset({81}))
+        check(NO_NETWORKS, wanted, engine(), frozenset({port}))
 
 
 def test_a_domain_that_does_not_resolve() -> None:
     with pytest.raises(HostError, match=r"shop\.invalid does not resolve") as fault:
-        check(NO_NETWORKS, target(domain="shop.invalid"), engine(), running=True)
+        check(NO_NETWORKS, target(domain="shop.invalid"), engine(), frozenset())
     assert "/etc/hosts" in fault.value.hint
 
 
 def test_all_faults_come_at_once() -> None:
     with pytest.raises(HostError) as fault:
-        check(NO_NETWORKS, target(domain="shop.invalid", tls="letsencrypt"), engine(), running=True)
+        check(NO_NETWORKS, target(domain="shop.invalid", tls="letsencrypt"), engine(), frozenset())
     assert "not yet served" in fault.value.message
     assert "does not resolve" in fault.value.message
 
@@ -114,7 +104,7 @@ def test_addresses_of_another_network_are_named() -> None:
         {"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}
     ]
     with pytest.raises(HostError, match="in use by the Docker network theirs"):
-        check(machine(other), wanted, engine(), running=False)
+        check(machine(other), wanted, engine(), None)
 
 
 @pytest.fixture
@@ -134,10 +124,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_refused(small_disk: Path) -> None:
     with pytest.raises(HostError, match=r"disk of .* is full") as fault:
-        check(NO_NETWORKS, target(), engine(str(small_disk)), running=True)
+        check(NO_NETWORKS, target(), engine(str(small_disk)), frozenset())
     assert "docker system df" in fault.value.hint
 
 
 def test_a_healthy_machine_passes() -> None:
     assert preflight.OLDEST_ENGINE >= (25, 0)
-    check(NO_NETWORKS, target(ports={"http": 1, "https": 1}), engine(), running=False)
+    check(NO_NETWORKS, target(ports={"http": 1, "https": 1}), engine(), None)

@@ -12,7 +12,7 @@ from homeport.engine.host import Host
 from homeport.engine.machine import LocalMachine
 from homeport.engine.runner import Result
 from homeport.release.history import Record
-from homeport.release.prune import KEEP, prune
+from homeport.release.prune import KEEP, of_builds, prune
 from homeport.stack.load import load
 from homeport.stack.model import Target
 from homeport.stack.parts import Registry
@@ -63,7 +63,13 @@ def test_the_last_five_stay_and_what_is_not_ours(tmp_path: Path) -> None:
     host = released(Host(str(tmp_path / "tiny"), LocalMachine(engine)), *map(str, range(8)))
     prune(host, TARGET, engine, [], Printer(json_lines=True))
     assert engine.images == [*names(*range(8 - KEEP, 8), "building"), "other/hello:1", "tiny/hello-2:1"]
+
+
+def test_build_cache_goes_where_images_are_built() -> None:
+    engine = Engine([])
+    assert of_builds(engine) == []
     assert any(words[:3] == ("docker", "builder", "prune") for words in engine.asked)
+    assert of_builds(None) == []
 
 
 def test_what_a_neighbour_could_go_back_to_stays(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def bake(targets: list[BuildTarget], ca_bundle: str = "", timeout: float = 3600)
         timeout=timeout,
         env=(
             ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
+            ("BUILDX_GIT_INFO", "0"),  # it would run git for each target, for attestations that are not made
             (
                 "BUILDX_BAKE_ENTITLEMENTS_FS",
                 "0",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -90,8 +91,10 @@ class Deploy:
     def _preflight(self) -> None:
         with self.progress.step("engine", f"asking the Docker engine of {self.host.machine.name}") as step:
             engine = preflight.check_engine(self.host.runner)
-            ours = any(c.compose == "nginx" and c.up for c in observe(self.host, self.target.project))
-            preflight.check(self.host.machine, self.target, engine, ours)
+            runs = observe(self.host, self.target.project)
+            edge = any(c.compose == "nginx" and c.up for c in runs)
+            own = frozenset(port for container in runs for port in container.ports) if edge else None
+            preflight.check(self.host.machine, self.target, engine, own)
             machinery.check_room(self.host)
             step.done(f"Docker {engine.version}, compose {engine.compose}")
 
@@ -182,14 +185,18 @@ class Deploy:
                 self.outcome.probe = prober.stop()
                 self._record("failed", fault)
             raise
-        left = self._timed("drain", self._finish, plan)
+        builder, others = self.sources.builder(self.host), self.sources.environments()
+        with ThreadPoolExecutor(1) as pool:
+            said = pool.submit(prune.of_builds, builder)  # takes the engine half a second
+            left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
         self._record("ok", left, self._fingerprints(plan))
         self.host.forget_secrets()
         if left:
             raise left
-        builder, others = self.sources.builder(self.host), self.sources.environments()
         prune.prune(self.host, self.target, builder, others, self.progress)
+        for trouble in said.result():
+            self.progress.line(f"    {trouble}")
         self._teller.end(self.outcome.probe, self.outcome.changed)
         return self.outcome
 

@@ -28,6 +28,7 @@ class Running:
     oom: bool
     one_off: bool = False
     service: str = ""  # of ours; empty for a part
+    ports: tuple[int, ...] = ()  # of the machine
 
     @property
     def up(self) -> bool:
@@ -120,6 +121,7 @@ def parse_containers(inspected: list[dict[str, Any]]) -> tuple[Running, ...]:
 
 def _parse(one: dict[str, Any]) -> Running:
     labels, state = one["Config"].get("Labels") or {}, one["State"]
+    published = (one.get("HostConfig") or {}).get("PortBindings") or {}
     return Running(
         id=one["Id"],
         name=one["Name"].lstrip("/"),
@@ -134,6 +136,7 @@ def _parse(one: dict[str, Any]) -> Running:
         oom=state.get("OOMKilled", False),
         one_off=labels.get("com.docker.compose.oneoff") == "True",
         service=labels.get("homeport.service", ""),
+        ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
     )
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from homeport.commands import docker
@@ -43,7 +44,9 @@ class Fault:
 
 def check_engine(runner: Runner) -> Engine:
     """Ask the engine; HostError when it does not answer or is too old."""
-    version = runner.run(docker.engine_version())
+    questions = (docker.engine_version(), docker.compose_version(), docker.info())
+    with ThreadPoolExecutor(len(questions)) as pool:
+        version, compose, info = pool.map(runner.run, questions)
     if version.code == _NO_PROGRAM:
         raise HostError(
             f"{_place(runner)} has no Docker engine",
@@ -62,11 +65,10 @@ def check_engine(runner: Runner) -> Engine:
             "Start it (systemctl start docker), or let `./run up` install one; may you use its socket? (id -nG)",
             version.tail(3),
         )
-    compose = runner.run(docker.compose_version())
     if not compose.ok:
         raise HostError("docker compose is missing", "Install the compose plugin, version 2.20 or later.")
-    info = json.loads(runner.run(docker.info()).out)
-    engine = Engine(version.out.strip(), compose.out.strip(), info["DockerRootDir"], info["MemTotal"])
+    about = json.loads(info.out)
+    engine = Engine(version.out.strip(), compose.out.strip(), about["DockerRootDir"], about["MemTotal"])
     if _numbers(engine.version) < OLDEST_ENGINE:
         raise HostError(
             f"the Docker engine is {engine.version}; homeport needs 25.0 or later", "Upgrade Docker."
@@ -84,11 +86,11 @@ def _user(runner: Runner) -> str:
     return runner.run(asks("id", "-un")).out.strip()
 
 
-def check(machine: Machine, target: Target, engine: Engine, running: bool) -> None:
-    """All faults of the machine for this stack, in one error. `running`: our own edge is up, and holds its ports."""
+def check(machine: Machine, target: Target, engine: Engine, own: frozenset[int] | None) -> None:
+    """All faults of the machine for this stack, in one error. `own`: the ports of our edge; None: it is not up."""
     faults = [*_disk(machine, engine), *_tls(target), *_domain(target), *_memory(target, engine)]
-    faults += _ports(machine, target, _published(machine.runner, target.project) if running else frozenset())
-    if not running:
+    faults += _ports(machine, target, own or frozenset())
+    if own is None:
         faults += _addresses(machine.runner, target)
     if faults:
         raise HostError(
@@ -139,14 +141,6 @@ def _domain(target: Target) -> Iterator[Fault]:
             f"environments.{target.environment}.domain: {domain} does not resolve",
             f"Make a DNS record for it, or for a try add `127.0.0.1 {domain}` to /etc/hosts.",
         )
-
-
-def _published(runner: Runner, project: str) -> frozenset[int]:
-    """The ports of the machine that the project's own containers have now."""
-    ids = runner.run(docker.containers(project)).out.split()
-    found = json.loads(runner.run(docker.inspect(*ids)).out or "[]") if ids else []
-    lists = (bindings for one in found for bindings in (one["HostConfig"]["PortBindings"] or {}).values())
-    return frozenset(int(one["HostPort"]) for bindings in lists for one in bindings or ())
 
 
 def _ports(machine: Machine, target: Target, own: frozenset[int]) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from homeport.engine.host import Host
 from homeport.engine.images import names
 from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
+from homeport.errors import HomeportError
 from homeport.images.localset import LABEL
 from homeport.release import history
 from homeport.stack.model import Target
@@ -36,8 +37,6 @@ def prune(
         if builder is not None and builder is not host.runner:
             more, said = _images(builder, ours, wanted)
             removed, faults = removed + more, [*faults, *said]
-        if builder is not None:
-            faults += _built(builder)
         words = f"{len(good)} releases are kept; gone: {len(gone)} releases, {removed} images"
         step.done("; ".join((words, *faults)))
 
@@ -70,7 +69,13 @@ def _images(runner: Runner, ours: tuple[str, ...], wanted: set[str]) -> tuple[in
     return len(old), [] if result.ok else [result.tail(1)]
 
 
-def _built(builder: Runner) -> list[str]:
-    """Where images are built: what lost its name to a newer one, and build cache that was not used for two weeks."""
-    results = [builder.run(docker.prune_nameless(LABEL)), builder.run(docker.prune_build_cache("336h"))]
+def of_builds(builder: Runner | None) -> list[str]:
+    """Where images are built: what lost its name to a newer one, and build cache that was not used for two weeks.
+    What went wrong, in words."""
+    if builder is None:
+        return []
+    try:
+        results = [builder.run(docker.prune_nameless(LABEL)), builder.run(docker.prune_build_cache("336h"))]
+    except HomeportError as fault:
+        return [fault.message]
     return [result.tail(1) for result in results if not result.ok]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from homeport.commands import compose, docker
@@ -66,9 +67,10 @@ class Roller:
         names = {name for roll in rolls for name in roll.containers}
         step.note(f"watching {len(names)} containers for {WATCH:.0f} s")
         ends = time.monotonic() + WATCH
+        engine = _Engine(self.host, self.target)
         while time.monotonic() < ends:
             for roll in rolls:
-                _Look(self.host, self.target, self.target.services[roll.service], roll, "").still_good()
+                _Look(engine, roll).still_good()
             time.sleep(0.2)
 
     def switch_back(self, rolls: list[Roll], release: str) -> None:
@@ -126,15 +128,16 @@ class Roller:
             return  # only streams are left: the app is told to stop and closes them itself
 
     def _wait_all(self, rolls: list[Roll], step: Step) -> None:
+        engine = _Engine(self.host, self.target)
         with ThreadPoolExecutor(max_workers=max(1, len(rolls))) as pool:
-            faults = [f for f in pool.map(lambda roll: self._wait_one(roll, step), rolls) if f]
+            faults = [f for f in pool.map(lambda roll: self._wait_one(roll, engine, step), rolls) if f]
         if faults:
             raise faults[0]
 
-    def _wait_one(self, roll: Roll, step: Step) -> ReleaseError | None:
+    def _wait_one(self, roll: Roll, engine: _Engine, step: Step) -> ReleaseError | None:
         for name in roll.containers:
             try:
-                seconds = wait_healthy(self.host, self.target, roll, name)
+                seconds = wait_healthy(engine, roll, name)
                 step.note(f"{name} is healthy after {seconds:.1f} s")
             except ReleaseError as fault:
                 return fault
@@ -207,12 +210,28 @@ def _engine_fault(message: str, result: Result) -> HostError:
     )
 
 
-def wait_healthy(host: Host, target: Target, roll: Roll, name: str) -> float:
+class _Engine:
+    """What runs, asked once for all who look at the same time: a question costs the engine what a service boots on."""
+
+    def __init__(self, host: Host, target: Target) -> None:
+        self.host, self.target = host, target
+        self._lock, self._when, self._found = Lock(), float("-inf"), tuple[Running, ...]()
+
+    def named(self, compose_name: str, age: float = 0.0) -> Running | None:
+        """As it was at most `age` seconds ago."""
+        with self._lock:
+            if time.monotonic() - self._when >= age:
+                self._found = observe(self.host, self.target.project)
+                self._when = time.monotonic()
+            return next((c for c in self._found if c.compose == compose_name and not c.one_off), None)
+
+
+def wait_healthy(engine: _Engine, roll: Roll, name: str) -> float:
     """Seconds until this container is good. Raises ReleaseError with its last log lines and what to do."""
-    service = target.services[roll.service]
-    look = _Look(host, target, service, roll, name)
+    look = _Look(engine, roll, name)
+    health = look.service.health
     try:
-        return wait_until(f"{name} is healthy", look, service.health.start if service.health else 10.0)
+        return wait_until(f"{name} is healthy", look, health.start if health else 10.0)
     except WaitedTooLong as fault:
         raise look.failure(look.died() or f"{roll.service} did not become healthy: {fault.state}") from fault
 
@@ -220,8 +239,9 @@ def wait_healthy(host: Host, target: Target, roll: Roll, name: str) -> float:
 class _Look:
     """One look at a container that is starting: is it good, is it lost?"""
 
-    def __init__(self, host: Host, target: Target, service: Service, roll: Roll, name: str) -> None:
-        self.host, self.target, self.service, self.roll, self.name = host, target, service, roll, name
+    def __init__(self, engine: _Engine, roll: Roll, name: str = "") -> None:
+        self.engine, self.host, self.target = engine, engine.host, engine.target
+        self.service, self.roll, self.name = engine.target.services[roll.service], roll, name
         self.looks, self.asked_engine = 0, time.monotonic()
 
     def __call__(self) -> Seen:
@@ -232,8 +252,8 @@ class _Look:
             if seen.good or time.monotonic() - self.asked_engine < _ENGINE_EVERY:
                 return seen
             self.asked_engine = time.monotonic()
-            return self._engine(seen.state)
-        return self._engine("")
+            return self._judge(self.engine.named(self.name, _ENGINE_EVERY), seen.state)
+        return self._judge(self.engine.named(self.name, _ENGINE_EVERY / 2), "")
 
     def _ask(self, path: str, port: int) -> Seen:
         replica = self.roll.containers.index(self.name) + 1
@@ -242,8 +262,7 @@ class _Look:
         status, text = self.host.machine.http_status(address, port, path, timeout)
         return Seen(200 <= status < 300, f"{path}: {text}")
 
-    def _engine(self, said: str) -> Seen:
-        container = self._container()
+    def _judge(self, container: Running | None, said: str) -> Seen:
         if container is None:
             return Seen(False, said or "no container")
         if _is_lost(container):
@@ -255,7 +274,7 @@ class _Look:
 
     def died(self) -> str:
         """How it ended, in words, when it has ended at least once."""
-        container = self._container()
+        container = self.engine.named(self.name)
         lost = container and (container.restarts or container.state in ("exited", "dead"))
         return self._death(container) if container and lost else ""
 
@@ -268,15 +287,9 @@ class _Look:
                 seen = self._ask(path, self.service.port)
                 if not seen.good and not self._ask(path, self.service.port).good:
                     raise self.failure(f"{self.roll.service} was healthy, and then not: {seen.state}")
-            container = self._container() if not path else None
+            container = self.engine.named(self.name, _ENGINE_EVERY / 2) if not path else None
             if not path and (container is None or not container.up or container.restarts):
                 raise self.failure(f"{self.roll.service} was well, and then ended by itself")
-
-    def _container(self) -> Running | None:
-        found = [
-            c for c in observe(self.host, self.target.project) if c.compose == self.name and not c.one_off
-        ]
-        return found[0] if found else None
 
     def _death(self, container: Running) -> str:
         """What it died of: the engine's events know it when it runs anew already, and its state says nothing."""
@@ -289,7 +302,7 @@ class _Look:
         return f"{self.roll.service} ends by itself at start ({ended})"
 
     def failure(self, message: str) -> ReleaseError:
-        container = self._container()
+        container = self.engine.named(self.name)
         lines = self.host.runner.run(docker.logs(container.id)).tail() if container else ""
         return ReleaseError(message, _health_cure(self.service, self.target, self.roll.service), lines)
 

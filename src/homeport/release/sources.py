@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from homeport.commands import docker
 from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset, registry
 from homeport.engine.host import Host
-from homeport.engine.images import image_ids, images
+from homeport.engine.images import Image, image_ids, images
 from homeport.engine.progress import Progress
 from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.ship import check_room, ship, size
@@ -26,6 +27,7 @@ from homeport.stack.model import Target
 from homeport.stack.parts import Build, Registry
 
 FRONTEND = "frontend"
+_NONE = Image("", ())
 
 
 @dataclass
@@ -111,15 +113,22 @@ class Sources:
         last = {
             name: image["ref"] for name, image in (before.images if before else {}).items() if name in built
         }
-        here, there = images(runner, (*built.values(), *last.values())), images(host, last.values())
+        named = {name: f"{target.stack.name}/{name}:{_as_tag(target.version)}" for name in built}
+        here = images(runner, (*built.values(), *last.values(), *named.values()))
+        there = images(host, last.values())
         for name, building in built.items():
             fresh, ref = here[building], last.get(name, "")
             if before and ref in there and there[ref].same(fresh):
                 chosen[name], versions[name] = ref, before.versions[name]
-                if "@" not in ref and (ref not in here or not here[ref].same(fresh)):
-                    _tag(runner, name, building, ref)
             else:
-                chosen[name] = _name(runner, target, name, fresh.id)
+                chosen[name] = _free_name(named[name], fresh, here)
+        missing = [
+            (name, building, chosen[name])
+            for name, building in built.items()
+            if "@" not in chosen[name] and not here.get(chosen[name], _NONE).same(here[building])
+        ]
+        with ThreadPoolExecutor(max_workers=max(1, len(missing))) as pool:
+            list(pool.map(lambda one: _tag(runner, *one), missing))
         return replace(target, images=chosen, versions=versions)
 
     def _pull_missing(self, runner: Runner, target: Target) -> None:
@@ -219,14 +228,14 @@ def _building(target: Target, name: str) -> str:
     return f"{target.stack.name}/{name}:building"
 
 
-def _name(runner: Runner, target: Target, name: str, image: str) -> str:
-    """Give a built image its name: the version, with the image's id where that version has other contents already."""
-    version = re.sub(r"[^A-Za-z0-9_.-]", "-", target.version)
-    reference = f"{target.stack.name}/{name}:{version}"
-    if image_ids(runner, [reference]).get(reference, image) != image:
-        reference += f"-{image.removeprefix('sha256:')[:8]}"
-    _tag(runner, name, _building(target, name), reference)
-    return reference
+def _as_tag(version: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", version)
+
+
+def _free_name(reference: str, image: Image, here: dict[str, Image]) -> str:
+    """The name for a built image: of its version, with the image's id where that version has other contents already."""
+    taken = here.get(reference, image).id != image.id
+    return f"{reference}-{image.id.removeprefix('sha256:')[:8]}" if taken else reference
 
 
 def _tag(runner: Runner, name: str, source: str, reference: str) -> None:
