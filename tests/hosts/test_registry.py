@@ -84,6 +84,16 @@ def test_forth_and_back_by_digest(app: App, registry: Registry) -> None:
     assert not answers.bad and answers.good and not more.bad and more.good
 
 
+def test_images_that_have_gone_from_the_host_come_again_for_a_rollback(app: App, registry: Registry) -> None:
+    gone = app.host.ssh(f"docker image ls -q --no-trunc {registry.name}/team/hphosted-web")
+    assert len(gone.split()) == 2
+    app.host.ssh("docker image prune -af")
+    app.run("rollback", "production", "--yes")
+    assert app.page().startswith("line 2;")
+    app.run("rollback", "production", "--yes")
+    assert app.page().startswith("line 1;")
+
+
 def test_the_login_stays_nowhere(app: App, registry: Registry) -> None:
     places = "$HOME /opt /etc /dev/shm /tmp /var/log /run"
     encoded = f"$(printf %s '{USER}:{PASSWORD}' | base64 -w0)"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from homeport.commands.registry import session
 from homeport.engine.runner import Result, Runner
 from homeport.errors import BuildError
+from homeport.secrets.store import Store
 from homeport.secrets.value import Secret
+from homeport.stack.parts import Registry
 
 _DIGEST = re.compile(r"\S+: digest: (sha256:[0-9a-f]{64}) size: \d+")
 # What Docker says -> what to do about it.
@@ -37,6 +39,11 @@ class Login:
     @property
     def host(self) -> str:
         return self.server.split("/")[0]
+
+    @classmethod
+    def of(cls, where: Registry, store: Store | None) -> Login:
+        password = store.get(where.password) if where.password and store else None
+        return cls(where.server, where.user, password, where.password or "")
 
 
 def push(runner: Runner, login: Login, names: list[str], note: Callable[[str], None]) -> dict[str, str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from homeport.engine import registry
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
-from homeport.engine.progress import Progress
+from homeport.engine.progress import Progress, Step
 from homeport.errors import ReleaseError
 from homeport.release import certificate
 from homeport.release.history import Record
+from homeport.secrets.store import Store
 from homeport.stack.model import Stack, Target
 
 
@@ -46,19 +48,33 @@ class Kept:
     """An Origin that builds nothing: everything is on the host, or the rollback does not begin."""
 
     record: Record
+    store: Store | None = None  # for the password of the registry
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
         with progress.step("images", f"of release {self.record.id}") as step:
-            wanted = {name: (image["ref"], image["id"]) for name, image in self.record.images.items()}
-            ids = image_ids(host.runner, [ref for ref, _ in wanted.values()])
-            gone = [name for name, (ref, image) in wanted.items() if ids.get(ref) != image]
-            if gone:
+            self._pull(host, target, step)
+            if gone := self._gone(host):
                 raise ReleaseError(
                     f"the images of {', '.join(gone)} are no longer on {host.machine.name}; nothing was changed",
                     "Deploy that version again from its tag.",
                 )
-            step.done(f"{len(wanted)} images are there")
+            step.done(f"{len(self.record.images)} images are there")
         return target
+
+    def _gone(self, host: Host) -> dict[str, str]:
+        """Service -> reference of what the host no longer has, as it was."""
+        images = self.record.images
+        ids = image_ids(host.runner, [image["ref"] for image in images.values()])
+        return {name: image["ref"] for name, image in images.items() if ids.get(image["ref"]) != image["id"]}
+
+    def _pull(self, host: Host, target: Target, step: Step) -> None:
+        """What came by way of the registry can come again."""
+        where = target.stack.registry
+        gone = {name: ref for name, ref in self._gone(host).items() if "@" in ref}
+        if where and gone:
+            step.note(f"{', '.join(gone)} from {where.server}")
+            login = registry.Login.of(where, self.store)
+            registry.pull(host.runner, host.machine.name, login, sorted(set(gone.values())), step.note)
 
     def migration_files(self, target: Target) -> dict[str, str]:
         return {}

@@ -68,4 +68,4 @@ def rollback(
 ) -> Outcome:
     """Run the transaction. Code goes back, data stays: no migration is run."""
     target = kept.load(host, record)
-    return Deploy(host, target, store, kept.Kept(record), progress, agree, migrate=False).run()
+    return Deploy(host, target, store, kept.Kept(record, store), progress, agree, migrate=False).run()

@@ -59,8 +59,7 @@ class Sources:
         self, target: Target, machine: SshMachine, where: Registry, progress: Progress
     ) -> Target:
         """What was built is pushed from here and pulled there by its digest, which is its name from then on."""
-        password = self.store.get(where.password) if where.password and self.store else None
-        login = registry.Login(where.server, where.user, password, where.password or "")
+        login = registry.Login.of(where, self.store)
         built = {name: target.image(name) for name, service in target.services.items() if service.build}
         new = {name: reference for name, reference in built.items() if "@" not in reference}
         if not new:
