@@ -173,7 +173,6 @@ class Deploy:
             self._timed("infrastructure", self._infrastructure, plan)
             self._timed("reload", self._reload, before, rendered.tree.difference(before.tree))
             self._timed("migrate", self._migrate)
-            self._timed("in place", self._in_place, "in place", plan.single)
             self._timed("services", self._services, plan)
             self._take_over(plan, secrets)
             self._timed("smoke", self._smoke)
@@ -229,13 +228,10 @@ class Deploy:
         self.host.write_secrets(files, helper)
 
     def _infrastructure(self, plan: planning.Plan) -> None:
-        self._in_place("infrastructure", plan.parts)
-
-    def _in_place(self, title: str, changes: tuple[planning.Change, ...]) -> None:
-        names = [change.name for change in changes]
+        names = [change.name for change in plan.parts]
         if names:
-            with self.progress.step(title, ", ".join(names)) as step:
-                parts.apply(self.host, self.target, changes, step)
+            with self.progress.step("infrastructure", ", ".join(names)) as step:
+                parts.apply(self.host, self.target, plan.parts, step)
                 step.done(", ".join(names))
             self.outcome.changed += names
 
@@ -272,19 +268,23 @@ class Deploy:
                 step.done(f"{services}: up to date")
 
     def _services(self, plan: planning.Plan) -> None:
-        """Every new slot is good before the first one serves."""
-        if not plan.rolls:
+        """Every new slot is good before the first one serves. What has no slots is replaced as its turn comes."""
+        if not plan.services:
             return
         roller = Roller(self.host, self.target)
-        by_name = {roll.service: roll for roll in plan.rolls}
-        with self.progress.step("services", ", ".join(by_name)) as step:
-            for level in planning.levels(self.target, list(by_name)):
-                rolls = [by_name[name] for name in level]
+        slots = {roll.service: roll for roll in plan.rolls}
+        single = {change.name: change for change in plan.single}
+        with self.progress.step("services", ", ".join(plan.services)) as step:
+            for level in planning.levels(self.target, plan.services):
+                rolls = [slots[name] for name in level if name in slots]
+                changes = [single[name] for name in level if name in single]
                 self._rolled += rolls
+                parts.start(self.host, self.target, changes, step)
                 roller.start_level(rolls, step)
+                parts.wait(self.host, self.target, changes, step)
             smoke_slots(self.host, self.target, plan.rolls)
-            step.done(f"{', '.join(by_name)} healthy")
-            self.outcome.changed += list(by_name)
+            step.done(f"{', '.join(plan.services)} healthy")
+            self.outcome.changed += plan.services
 
     def _take_over(self, plan: planning.Plan, secrets: tuple[Delivered, ...]) -> None:
         """From this step on the new release serves, all services from the same moment on; its frontend follows."""

@@ -44,6 +44,7 @@ class Migrations:
     breaking: list[Finding] = field(default_factory=list)
     indexes: dict[str, set[str]] = field(default_factory=dict)  # database -> invalid ones from before
     ran: bool = False
+    _looked: bool = False
 
     def prepare(self, rendered: Rendered, progress: Progress) -> None:
         """Find out what will run, on a copy, and judge it. Raises ReleaseError; nothing is touched by then."""
@@ -51,7 +52,7 @@ class Migrations:
         if not (self.services and live):
             return  # a stack that starts from nothing: nothing can break, nobody can be in the way
         with progress.step("rehearse", ", ".join(self.services)) as step:
-            self.services, same = self._may_be_pending(live)
+            same = self._leave_out(live)
             if not self.services:
                 step.done(f"nothing new: {', '.join(same)}")
                 return
@@ -66,11 +67,13 @@ class Migrations:
             count = sum(len(one.statements) for one in tried)
             step.done(f"{', '.join(self.services)}: {count} statements went through on a copy")
 
-    def _may_be_pending(self, live: str) -> tuple[list[str], list[str]]:
-        """The services that must be asked, and those whose files and books are as the release that serves had them."""
+    def _leave_out(self, live: str) -> list[str]:
+        """The services whose files and books are as the release that serves had them: they need not be asked."""
         found = fingerprints(self.host, live, self.target, self._files_of(self.services))
         same = [name for name, fingerprint in found.items() if self.known.get(name) == fingerprint]
-        return [name for name in self.services if name not in same], same
+        self.services = [name for name in self.services if name not in same]
+        self._looked = True
+        return same
 
     def _files_of(self, services: list[str]) -> dict[str, str]:
         return {name: self.files[name] for name in services if name in self.files}
@@ -83,6 +86,8 @@ class Migrations:
 
     def run(self, step: Step) -> None:
         """Run what is pending: several at once, as each has a database of its own."""
+        if not self._looked:
+            self._leave_out(self._server())
         self._restore_points(step)
         self.ran = True
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from homeport.commands import compose, docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
@@ -15,8 +17,16 @@ _HEALTHY_SECONDS = 120.0
 _RESTARTS = 2
 
 
-def apply(host: Host, target: Target, changes: tuple[Change, ...], step: Step) -> None:
+def apply(host: Host, target: Target, changes: Sequence[Change], step: Step) -> None:
     """Bring these containers to what is wanted and wait until each is healthy."""
+    start(host, target, changes, step)
+    wait(host, target, changes, step)
+
+
+def start(host: Host, target: Target, changes: Sequence[Change], step: Step) -> None:
+    """The first half: they start."""
+    if not changes:
+        return
     existing = {c.compose: c for c in observe(host, target.project)}
     result = host.runner.run(compose.up(host.live, *(change.name for change in changes)))
     if not result.ok:
@@ -27,6 +37,10 @@ def apply(host: Host, target: Target, changes: tuple[Change, ...], step: Step) -
         if change.restart and change.name in existing:
             step.note(f"restarting {change.name}: {change.why}")
             host.runner.run(docker.restart(existing[change.name].id))
+
+
+def wait(host: Host, target: Target, changes: Sequence[Change], step: Step) -> None:
+    """The second: each is healthy. Raises ReleaseError with the last words of one that is not."""
     for change in changes:
         step.note(f"waiting for {change.name}")
         _wait(host, target, change.name)

@@ -171,6 +171,10 @@ def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
 
 def slotted_in_order(target: Target) -> list[str]:
     """Services with slots, those that others depend on first; the file's order otherwise."""
+    return [name for name in _in_order(target) if has_slots(target.services[name])]
+
+
+def _in_order(target: Target) -> list[str]:
     order: list[str] = []
 
     def visit(name: str) -> None:
@@ -182,13 +186,13 @@ def slotted_in_order(target: Target) -> list[str]:
 
     for name in target.services:
         visit(name)
-    return [name for name in order if has_slots(target.services[name])]
+    return order
 
 
 def levels(target: Target, services: list[str]) -> list[list[str]]:
     """`services` in groups: each group depends only on earlier ones, so its members may start at once."""
     depth: dict[str, int] = {}
-    for name in slotted_in_order(target):
+    for name in _in_order(target):
         depth[name] = 1 + max((depth.get(d, 0) for d in target.services[name].depends), default=0)
     groups: dict[int, list[str]] = {}
     for name in services:

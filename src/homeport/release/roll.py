@@ -47,6 +47,8 @@ class Roller:
 
     def start_level(self, rolls: list[Roll], step: Step) -> None:
         """Start the new slots of these services at once and wait until all are good; nothing is switched yet."""
+        if not rolls:
+            return
         self._clear_leftovers(rolls)
         names = [name for roll in rolls for name in roll.containers]
         step.note(f"starting {', '.join(names)}")

@@ -55,7 +55,7 @@ def create_app(
     app.include_router(_health)
     add_error_handlers(app)
     if database:
-        from coachlib.db import add_database_handlers
+        from coachlib.session import add_database_handlers
 
         add_database_handlers(app)
     app.add_middleware(Observe, version=settings.version, prefix=prefix)

@@ -1,20 +1,15 @@
-"""PostgreSQL: engine, sessions, one transaction a request, and what counts as "the database is away"."""
+"""PostgreSQL: engine, sessions, and what counts as "the database is away"."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from coachlib.errors import error_response, unavailable
 from coachlib.settings import Settings
 
 # SQLSTATE classes of a server that is away for a while: connection, resources, operator (restart).
@@ -90,31 +85,3 @@ def is_away(error: BaseException) -> bool:
 def sqlstate(error: DBAPIError) -> str | None:
     """The SQLSTATE of the server's answer (PostgreSQL manual, appendix A), if there was one."""
     return getattr(error.orig, "sqlstate", None)
-
-
-async def _request_session(request: Request) -> AsyncIterator[AsyncSession]:
-    sessions: Sessions = request.app.state.runtime.sessions
-    async with sessions() as session:
-        yield session
-        await session.commit()
-
-
-Session = Annotated[AsyncSession, Depends(_request_session, scope="function")]
-"""The request's session. It commits when the route returns, before the answer; an exception rolls back."""
-
-
-async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    if is_away(error):
-        return unavailable("The database is not available right now.")
-    if isinstance(error, DBAPIError) and (sqlstate(error) or "").startswith("22"):
-        return error_response(422, "A value cannot be stored.")
-    raise error
-
-
-def add_database_handlers(app: FastAPI) -> None:
-    """Answer 503 while the database is away, 422 for a value it refuses (SQLSTATE class 22)."""
-    import asyncpg
-
-    # A failed connect reaches us as asyncpg's own error or as an OSError, not wrapped by SQLAlchemy.
-    for kind in (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError):
-        app.add_exception_handler(kind, _database_error)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy import delete, select
 
 from coachlib.app import runtime_of
-from coachlib.db import Session
 from coachlib.identity import UserId
+from coachlib.session import Session
 from coachlib.shapes import Page, Paging, fetch_page
 from services.ai import provider
 from services.ai.analysis.forecast import forecast

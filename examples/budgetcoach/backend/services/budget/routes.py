@@ -10,9 +10,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.identity import UserId
+from coachlib.session import Session
 from services.budget.models import Budget, BudgetLimit
 from services.budget.projection import remember_names
 from services.budget.shapes import BudgetOut, Budgets, Month, PutBudget

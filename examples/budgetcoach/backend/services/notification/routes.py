@@ -8,9 +8,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from sqlalchemy import func, select, update
 
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.identity import UserId
+from coachlib.session import Session
 from coachlib.shapes import Out, Page, Paging, fetch_page
 from services.notification.models import Notification
 

@@ -9,9 +9,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.identity import UserId
+from coachlib.session import Session
 from services.transaction.categories import ensure_defaults
 from services.transaction.changes import Change, picture, tell
 from services.transaction.keywords import OTHER

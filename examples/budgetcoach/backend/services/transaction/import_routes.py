@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
 from coachlib.context import correlation_id
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.identity import UserId
+from coachlib.session import Session
 from coachlib.shapes import Page, Paging, fetch_page
 from services.transaction.csvimport import Format
 from services.transaction.import_jobs import import_wake

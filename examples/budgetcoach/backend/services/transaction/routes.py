@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.identity import UserId
+from coachlib.session import Session
 from coachlib.shapes import Page, Paging, Text, fetch_page
 from services.transaction.categories import guesser_for, own_category
 from services.transaction.changes import Change, picture, tell

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coachlib.db import Session
 from coachlib.identity import UserId
+from coachlib.session import Session
 from services.transaction.models import Category, Transaction
 from services.transaction.shapes import CategorySum, MonthSum, Summary
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coachlib.app import runtime_of
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.events import emit
+from coachlib.session import Session
 from coachlib.tokens import ACCESS_SECONDS, make_access_token
 from services.user.models import User
 from services.user.passwords import hash_password, password_matches

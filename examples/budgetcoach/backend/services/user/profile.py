@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from coachlib.db import Session
 from coachlib.errors import ApiError
 from coachlib.events import emit
 from coachlib.identity import UserId
+from coachlib.session import Session
 from services.user.models import User
 from services.user.passwords import hash_password, password_matches
 from services.user.refresh import end_all

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from coachlib.app import create_app
-from coachlib.db import Session
 from coachlib.events import Event, emit
+from coachlib.session import Session
 
 router = APIRouter()
 
