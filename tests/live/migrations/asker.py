@@ -13,7 +13,7 @@ from types import TracebackType
 CONNECTIONS, EVERY = 12, 0.8  # 15 requests a second
 
 
-class _Here(http.client.HTTPSConnection):
+class Here(http.client.HTTPSConnection):
     """Speaks to this machine, whatever the resolver makes of the name."""
 
     def connect(self) -> None:
@@ -63,7 +63,7 @@ class Asker:
 
     def _ask(self, number: int) -> None:
         context = ssl.create_default_context(cafile=self.ca)
-        connection = _Here(self.domain, self.port, timeout=30, context=context)
+        connection = Here(self.domain, self.port, timeout=30, context=context)
         due = time.monotonic() + EVERY * number / CONNECTIONS
         while not self._stop.is_set():
             time.sleep(max(0.0, due - time.monotonic()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from homeport.engine.authority import Authority
-from tests.live.migrations.asker import Asker
+from tests.live.migrations.asker import Asker, Here
 
 HERE = Path(__file__).parent
 DOMAIN, PORT = "hpmig.localhost", 18543
@@ -31,6 +32,21 @@ def upgrade():
 '''
 
 
+def run(*words: str, code: int = 0, stdin: str = "") -> str:
+    """What a program prints, on both streams; its exit code must be as expected."""
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False, input=stdin)
+    assert done.returncode == code, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def runs(project: str, what: str = "Image") -> dict[str, str]:
+    """Compose service -> image, or another word of `docker ps`, of what runs in slots."""
+    form = f'{{{{.Label "com.docker.compose.service"}}}} {{{{.{what}}}}}'
+    label = f"label=com.docker.compose.project={project}"
+    lines = run("docker", "ps", "--filter", label, "--format", form).splitlines()
+    return {name: word for name, word in map(str.split, lines) if "-blue" in name or "-green" in name}
+
+
 @dataclass
 class Shop:
     """A running stack and the folder it is made from."""
@@ -39,15 +55,12 @@ class Shop:
     revision: int = 1
     output: list[str] = field(default_factory=list)
 
+    @property
+    def live(self) -> Path:
+        return self.folder / ".homeport/local/live"
+
     def homeport(self, *words: str, ok: bool = True) -> str:
-        """What homeport prints; its exit code must be as expected."""
-        done = subprocess.run(
-            (HOMEPORT, *words, "-f", str(self.folder / "homeport.yaml")),
-            capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-        text = done.stdout + done.stderr
-        assert (done.returncode == 0) == ok, f"{words}: exit code {done.returncode}\n{text}"
-        return text
+        return run(HOMEPORT, *words, "-f", str(self.folder / "homeport.yaml"), code=0 if ok else 1)
 
     def up(self, *words: str, ok: bool = True) -> str:
         return self.homeport("up", "--images", "local", *words, ok=ok)
@@ -56,6 +69,10 @@ class Shop:
         """Make new code of the same program, with whatever migrations there are, the one that runs."""
         (self.folder / "app/VERSION").write_text(f"{version}\n")
         return self.up(*words, ok=ok)
+
+    def note(self, words: str) -> None:
+        """What the clerk of the next release notes."""
+        (self.folder / "app/NOTE").write_text(f"{words}\n")
 
     def migration(self, *lines: str) -> Path:
         """Add a migration that does this; it can be taken away with `forget`."""
@@ -88,8 +105,15 @@ class Shop:
         done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=120, check=True)
         return done.stdout.strip()
 
-    def asked(self) -> Asker:
-        return Asker(DOMAIN, PORT, str(Authority.open((DOMAIN,)).root))
+    def asked(self, path: str = "/") -> Asker:
+        return Asker(DOMAIN, PORT, str(Authority.open((DOMAIN,)).root), path)
+
+    def get(self, path: str) -> str:
+        """What the edge answers, whatever the status."""
+        context = ssl.create_default_context(cafile=str(Authority.open((DOMAIN,)).root))
+        connection = Here(DOMAIN, PORT, timeout=10, context=context)
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
 
     def refused(self) -> int:
         """How often a migration gave up a lock so far."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,11 +12,11 @@ import pytest
 
 from homeport.engine.authority import Authority
 from tests.live.migrations.asker import Asker
+from tests.live.migrations.conftest import HOMEPORT, run, runs
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "tiny"
-HOMEPORT = str(Path(sys.executable).with_name("homeport"))
 DOMAIN, PORT = "hpmigscr.localhost", 18643
 STACK = """\
 homeport: 1
@@ -47,8 +45,8 @@ class Tree:
     def homeport(self, *words: str) -> str:
         return run(HOMEPORT, *words, "-f", str(self.folder / "homeport.yaml"))
 
-    def script(self, name: str, *words: str, ok: bool = True) -> str:
-        return run("sh", str(self.live / "scripts" / name), *words, ok=ok)
+    def script(self, name: str, *words: str, code: int = 0) -> str:
+        return run("sh", str(self.live / "scripts" / name), *words, code=code)
 
     def image(self, service: str, tag: str, *lines: str) -> str:
         """Another image of a service: the one that runs, with these lines added to its recipe."""
@@ -60,17 +58,7 @@ class Tree:
         return Asker(DOMAIN, PORT, str(Authority.open((DOMAIN,)).root))
 
     def runs(self) -> dict[str, str]:
-        """Compose service -> image, of what runs."""
-        form = '{{.Label "com.docker.compose.service"}} {{.Image}}'
-        project = "label=com.docker.compose.project=hpmigscr"
-        lines = run("docker", "ps", "--filter", project, "--format", form).splitlines()
-        return {name: image for name, image in map(str.split, lines) if name != "nginx"}
-
-
-def run(*words: str, ok: bool = True, stdin: str = "") -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, input=stdin)
-    assert (done.returncode == 0) == ok, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
+        return runs("hpmigscr")
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +104,7 @@ def test_a_bad_image_leaves_what_serves_alone(tree: Tree) -> None:
     before, flags = tree.runs(), sorted(p.name for p in (tree.live / "slots/current").iterdir())
     bad = tree.image("hello", "bad", 'CMD ["sh", "-c", "echo it cannot start; exit 3"]', "ENTRYPOINT []")
     with tree.asked() as asked:
-        said = tree.script("deploy.sh", bad, ok=False)
+        said = tree.script("deploy.sh", bad, code=1)
     assert "it cannot start" in said
     assert "what served before serves on" in said
     assert asked.faults == []
@@ -128,10 +116,10 @@ def test_a_bad_image_leaves_what_serves_alone(tree: Tree) -> None:
 def test_what_cannot_be_is_said(tree: Tree) -> None:
     before = tree.runs()
     assert "helo is no service that is rolled; there are: hello ticker" in tree.script(
-        "deploy.sh", "helo=x:1", ok=False
+        "deploy.sh", "helo=x:1", code=1
     )
-    assert "docker load it first" in tree.script("deploy.sh", "hello=hpmigscr/hello:none", ok=False)
-    assert "write NAME=IMAGE" in tree.script("deploy.sh", "hello", ok=False)
+    assert "docker load it first" in tree.script("deploy.sh", "hello=hpmigscr/hello:none", code=1)
+    assert "write NAME=IMAGE" in tree.script("deploy.sh", "hello", code=1)
     assert tree.runs() == before
 
 
