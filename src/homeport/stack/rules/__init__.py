@@ -19,6 +19,7 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     environments.own_network,
     environments.public_certificate,
     edge.a_way_in,
+    edge.policy,
     edge.frontend_source,
     edge.route_targets,
     edge.routes_differ,

@@ -7,6 +7,8 @@ from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath, did_you_mean
 from homeport.stack.rules.finding import Finding, Findings
 
+_LONGEST_POLICY = 4000  # nginx reads its configuration by 4096 bytes, and no word may be longer
+
 
 def a_way_in(stack: Stack) -> Findings:
     if stack.edge.frontend or stack.edge.routes:
@@ -24,6 +26,12 @@ def a_way_in(stack: Stack) -> Findings:
     cure = f"write `edge: {{routes: {{/: {example}}}}}`, or give the edge a frontend"
     also: tuple[KeyPath, ...] = (("edge", "routes"), ("edge", "frontend"))
     yield Finding(("edge",), "nothing can be reached: no route and no frontend", cure, also, key=True)
+
+
+def policy(stack: Stack) -> Findings:
+    if len(stack.edge.csp) > _LONGEST_POLICY:
+        fault = f"{len(stack.edge.csp)} characters; nginx takes {_LONGEST_POLICY} in a header"
+        yield Finding(("edge", "csp"), fault, "name hosts by *.DOMAIN")
 
 
 def frontend_source(stack: Stack) -> Findings:
