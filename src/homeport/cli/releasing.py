@@ -10,8 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from homeport.cli.say import Printer
-    from homeport.release.deploy import Outcome
     from homeport.release.plan import Change
+    from homeport.release.recording import Outcome
 
 _LASTS = {
     "nginx": "the whole site, 1 to 3 s",

@@ -6,12 +6,8 @@ from homeport.commands.command import Command, acts, asks
 
 
 def engine_version() -> Command:
-    return asks("docker", "version", "--format", "{{.Server.Version}}")
-
-
-def engine_architecture() -> Command:
-    """amd64, arm64 ...: as images are labelled."""
-    return asks("docker", "version", "--format", "{{.Server.Arch}}")
+    """VERSION ARCHITECTURE; the latter as images are labelled: amd64, arm64 ..."""
+    return asks("docker", "version", "--format", "{{.Server.Version}} {{.Server.Arch}}")
 
 
 def compose_version() -> Command:

@@ -10,7 +10,7 @@ from pathlib import Path
 from homeport.commands import docker
 from homeport.engine.images import image_ids
 from homeport.engine.progress import Step
-from homeport.engine.runner import Runner
+from homeport.engine.runner import Runner, together
 from homeport.errors import BuildError
 from homeport.files import write_atomically
 from homeport.images import localset
@@ -71,9 +71,9 @@ def _pull(runner: Runner, references: dict[str, str], step: Step) -> None:
 
 
 def _build(runner: Runner, targets: list[str], step: Step) -> None:
-    listing = runner.run(localset.present(localset.recipe())).out
-    base_listing = runner.run(localset.present(localset.base_recipe())).out
-    wanted = localset.missing(listing, base_listing, targets)
+    recipes = (localset.recipe(), localset.base_recipe())
+    there, base_there = together(runner, *(localset.present(recipe) for recipe in recipes))
+    wanted = localset.missing(there.out, base_there.out, targets)
     if not wanted:
         return
     sources = localset.Sources(*localset.mirrors(apt_texts()), ca=localset.ca_bundle())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,12 @@ class Runner(Protocol):
     def run(self, command: Command) -> Result: ...
 
     def stream(self, command: Command, line: Callable[[str], None]) -> Result: ...
+
+
+def together(runner: Runner, *questions: Command) -> list[Result]:
+    """The answers to questions that do not need each other, asked at the same time."""
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return list(pool.map(runner.run, questions))
 
 
 class LocalRunner:

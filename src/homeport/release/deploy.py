@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from homeport.engine.host import Host
@@ -18,14 +18,15 @@ from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
-from homeport.release import history, kept, machinery, parts, preflight, prune
+from homeport.release import history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
-from homeport.release.back import GoingBack, words
+from homeport.release.back import GoingBack
 from homeport.release.before import Before, look
 from homeport.release.migrate import Migrations, wanted
 from homeport.release.notify import Teller
 from homeport.release.origin import Origin
-from homeport.release.probe import Count, Prober, path_of
+from homeport.release.probe import Prober, path_of
+from homeport.release.recording import Outcome, Recording
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke, smoke_slots
 from homeport.render.compose import config
@@ -35,16 +36,6 @@ from homeport.secrets.store import Store
 from homeport.stack.model import Target
 
 T = TypeVar("T")
-
-
-@dataclass
-class Outcome:
-    """What a deploy did: `changed` names services and parts, empty when all was as wanted."""
-
-    release: str
-    changed: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    probe: Count = field(default_factory=Count)
 
 
 @dataclass
@@ -66,11 +57,13 @@ class Deploy:
     _rolled: list[planning.Roll] = field(default_factory=list)
     _migrations: Migrations | None = None
     _teller: Teller = field(init=False)
-    _begun: history.Record | None = None
+    _recording: Recording = field(init=False)
+    _architecture: str = ""
 
     def __post_init__(self) -> None:
         place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
         more = f"{place}; homeport history {self.target.environment}"
+        self._recording = Recording(self.host, self.target.version, self.outcome)
         self._teller = Teller(self.target, self.store, self.progress, more, back=not self.migrate)
 
     def run(self) -> Outcome:
@@ -83,7 +76,7 @@ class Deploy:
                 rendered, secrets = self._timed("secrets", self._secrets)
                 return self._change(before, rendered, secrets)
             except HomeportError as fault:
-                self._refused(fault)
+                self._recording.refused(fault)
                 raise
 
     # -- looking, and bringing everything ----------------------------------------------------------
@@ -91,6 +84,7 @@ class Deploy:
     def _preflight(self) -> None:
         with self.progress.step("engine", f"asking the Docker engine of {self.host.machine.name}") as step:
             engine = preflight.check_engine(self.host.runner)
+            self._architecture = engine.architecture
             runs = observe(self.host, self.target.project)
             edge = any(c.compose == "nginx" and c.up for c in runs)
             own = frozenset(port for container in runs for port in container.ports) if edge else None
@@ -101,7 +95,8 @@ class Deploy:
     def _images(self, before: history.Record | None) -> Target:
         """Images first: nothing that runs is touched before everything is there."""
         target = self.sources.bring(self.host, self.target, self.progress, before)
-        machinery.check_images(self.host.runner, {name: target.image(name) for name in target.services})
+        references = {name: target.image(name) for name in target.services}
+        machinery.check_images(self.host.runner, self._architecture, references)
         return target
 
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:
@@ -182,14 +177,14 @@ class Deploy:
                 self._go_back(before, rendered, plan)
             finally:
                 self.outcome.probe = prober.stop()
-                self._record("failed", fault)
+                self._record("failed", fault, plan)
             raise
         builder, others = self.sources.builder(self.host), self.sources.environments()
         with ThreadPoolExecutor(1) as pool:
             said = pool.submit(prune.of_builds, builder)  # takes the engine half a second
             left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
-        self._record("ok", left, self._fingerprints(plan))
+        self._record("ok", left, plan)
         self.host.forget_secrets()
         if left:
             raise left
@@ -335,48 +330,12 @@ class Deploy:
             back.run(before.record, self._rolled, step)
 
     def _begin(self, rendered: Rendered) -> None:
-        """Keep what this release is and write down that it has begun, before it touches anything."""
-        references = {name: self.target.image(name) for name in self.target.services}
-        ids = image_ids(self.host.runner, list(references.values()))
-        self.host.write_release(self.outcome.release, rendered.tree)
-        self.host.write_target(self.outcome.release, kept.dump(self.target))
-        self._begun = replace(
-            self._bare(history.UNFINISHED),
-            images={n: {"ref": ref, "id": ids.get(ref, "")} for n, ref in references.items()},
-            versions={name: self.target.service_version(name) for name in self.target.services},
-            tree=rendered.tree.digest(),
-            breaking=self._migrations.may_break() if self._migrations else (),
-        )
-        self.host.add_history(self._begun.line())
+        self._recording.begin(self.target, rendered, self._migrations.may_break() if self._migrations else ())
 
-    def _bare(self, verdict: str) -> history.Record:
-        return history.Record(
-            self.outcome.release, self.target.version, history.who(), history.now(), verdict
-        )
-
-    def _refused(self, fault: HomeportError) -> None:
-        """A release that was refused before it began is part of the history too."""
-        if self._begun is None:
-            with suppress(HomeportError):
-                self.host.add_history(replace(self._bare("failed"), reason=fault.message).line())
-
-    def _record(
-        self, verdict: str, fault: BaseException | None, migrated: dict[str, str] | None = None
-    ) -> None:
-        probe = self.outcome.probe
-        record = replace(
-            self._begun or self._bare(verdict),
-            verdict=verdict,
-            when=history.now(),
-            changed=tuple(self.outcome.changed),
-            seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
-            probe={"asked": probe.asked, "failed": probe.failed, "longest_gap": round(probe.longest_gap, 3)},
-            reason=words(fault) if fault else "",
-            breaking=self._migrations.recorded() if self._migrations else (),
-            migrated=migrated or {},
-            frontend=self.host.served_frontend(),
-        )
-        self.host.add_history(record.line())
+    def _record(self, verdict: str, fault: BaseException | None, plan: planning.Plan) -> None:
+        breaking = self._migrations.recorded() if self._migrations else ()
+        migrated = self._fingerprints(plan) if verdict == "ok" else {}
+        self._recording.end(verdict, fault, breaking, migrated)
 
     def _fingerprints(self, plan: planning.Plan) -> dict[str, str]:
         """Of migrations, for the next deploy; what cannot be had now is asked then."""

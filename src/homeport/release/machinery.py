@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from homeport.commands import docker
 from homeport.engine.disk import disk
 from homeport.engine.host import Host
 from homeport.engine.images import images
@@ -12,9 +11,9 @@ from homeport.engine.runner import Runner
 from homeport.errors import BuildError, HostError
 
 
-def check_images(runner: Runner, references: Mapping[str, str]) -> None:
-    """`references`: service -> reference. Raises BuildError with all that are for another kind of machine."""
-    here = runner.run(docker.engine_architecture()).out.strip()
+def check_images(runner: Runner, here: str, references: Mapping[str, str]) -> None:
+    """`here`: the engine's kind of machine; `references`: service -> reference. Raises BuildError with all that are
+    for another."""
     found = images(runner, references.values())
     kinds = {name: found[ref].architecture for name, ref in references.items() if ref in found}
     foreign = {name: kind for name, kind in kinds.items() if kind not in ("", here)}

@@ -7,14 +7,13 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from homeport.commands import docker
 from homeport.commands.command import asks
 from homeport.engine.disk import disk
 from homeport.engine.machine import Machine
-from homeport.engine.runner import Runner
+from homeport.engine.runner import Runner, together
 from homeport.engine.ssh import SshRunner
 from homeport.errors import HostError
 from homeport.stack.model import Target
@@ -32,6 +31,7 @@ class Engine:
     compose: str
     root: str
     memory: int
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Fault:
 
 def check_engine(runner: Runner) -> Engine:
     """Ask the engine; HostError when it does not answer or is too old."""
-    questions = (docker.engine_version(), docker.compose_version(), docker.info())
-    with ThreadPoolExecutor(len(questions)) as pool:
-        version, compose, info = pool.map(runner.run, questions)
+    version, compose, info = together(
+        runner, docker.engine_version(), docker.compose_version(), docker.info()
+    )
     if version.code == _NO_PROGRAM:
         raise HostError(
             f"{_place(runner)} has no Docker engine",
@@ -68,7 +68,9 @@ def check_engine(runner: Runner) -> Engine:
     if not compose.ok:
         raise HostError("docker compose is missing", "Install the compose plugin, version 2.20 or later.")
     about = json.loads(info.out)
-    engine = Engine(version.out.strip(), compose.out.strip(), about["DockerRootDir"], about["MemTotal"])
+    number, _, architecture = version.out.strip().partition(" ")
+    root, memory = about["DockerRootDir"], about["MemTotal"]
+    engine = Engine(number, compose.out.strip(), root, memory, architecture)
     if _numbers(engine.version) < OLDEST_ENGINE:
         raise HostError(
             f"the Docker engine is {engine.version}; homeport needs 25.0 or later", "Upgrade Docker."

@@ -8,8 +8,9 @@ from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import ReleaseError
 from homeport.release import history, kept
-from homeport.release.deploy import Deploy, Outcome
+from homeport.release.deploy import Deploy
 from homeport.release.plan import Change
+from homeport.release.recording import Outcome
 from homeport.secrets.store import Store
 
 

@@ -114,7 +114,7 @@ class Sources:
         }
         named = {name: f"{target.stack.name}/{name}:{_as_tag(target.version)}" for name in built}
         here = images(runner, (*built.values(), *last.values(), *named.values()))
-        there = images(host, last.values())
+        there = here if host is runner else images(host, last.values())
         for name, building in built.items():
             fresh, ref = here[building], last.get(name, "")
             if before and ref in there and there[ref].same(fresh):

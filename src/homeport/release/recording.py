@@ -1,0 +1,83 @@
+"""What one release leaves in the history: that it has begun, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from homeport.engine.host import Host
+from homeport.engine.images import image_ids
+from homeport.errors import HomeportError
+from homeport.release import history, kept
+from homeport.release.back import words
+from homeport.release.probe import Count
+from homeport.render.render import Rendered
+from homeport.stack.model import Target
+
+
+@dataclass
+class Outcome:
+    """What a deploy did: `changed` names services and parts, empty when all was as wanted."""
+
+    release: str
+    changed: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    probe: Count = field(default_factory=Count)
+
+
+@dataclass
+class Recording:
+    """The records of the release of `version` that `outcome` is of."""
+
+    host: Host
+    version: str
+    outcome: Outcome
+    _begun: history.Record | None = None
+
+    def begin(self, target: Target, rendered: Rendered, breaking: tuple[str, ...]) -> None:
+        """Keep what this release is and write down that it has begun, before it touches anything."""
+        references = {name: target.image(name) for name in target.services}
+        ids = image_ids(self.host.runner, list(references.values()))
+        self.host.write_release(self.outcome.release, rendered.tree)
+        self.host.write_target(self.outcome.release, kept.dump(target))
+        self._begun = replace(
+            self._bare(history.UNFINISHED),
+            images={n: {"ref": ref, "id": ids.get(ref, "")} for n, ref in references.items()},
+            versions={name: target.service_version(name) for name in target.services},
+            tree=rendered.tree.digest(),
+            breaking=breaking,
+        )
+        self.host.add_history(self._begun.line())
+
+    def refused(self, fault: HomeportError) -> None:
+        """A release that was refused before it began is part of the history too."""
+        if self._begun is None:
+            with suppress(HomeportError):
+                self.host.add_history(replace(self._bare("failed"), reason=fault.message).line())
+
+    def end(
+        self,
+        verdict: str,
+        fault: BaseException | None,
+        breaking: tuple[str, ...],
+        migrated: Mapping[str, str],
+    ) -> None:
+        """`breaking` and `migrated` as in Record."""
+        probe = self.outcome.probe
+        record = replace(
+            self._begun or self._bare(verdict),
+            verdict=verdict,
+            when=history.now(),
+            changed=tuple(self.outcome.changed),
+            seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
+            probe={"asked": probe.asked, "failed": probe.failed, "longest_gap": round(probe.longest_gap, 3)},
+            reason=words(fault) if fault else "",
+            breaking=breaking,
+            migrated=dict(migrated),
+            frontend=self.host.served_frontend(),
+        )
+        self.host.add_history(record.line())
+
+    def _bare(self, verdict: str) -> history.Record:
+        return history.Record(self.outcome.release, self.version, history.who(), history.now(), verdict)
