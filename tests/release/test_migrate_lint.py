@@ -7,7 +7,7 @@ import pytest
 from homeport.commands.postgres import BOOKS, LOCK_TIMEOUT, READ_ONLY
 from homeport.errors import ReleaseError
 from homeport.release.history import Record, parse
-from homeport.release.lint import Size, lint, table_of
+from homeport.release.migrations.lint import Size, lint, table_of
 from homeport.release.rollback import refuse_over_breaking
 
 SMALL, LARGE = Size(200, 8192), Size(2_000_000, 300 * 1024**2)

@@ -22,7 +22,7 @@ from homeport.release import history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
 from homeport.release.back import GoingBack
 from homeport.release.before import Before, look
-from homeport.release.migrate import Migrations, wanted
+from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
 from homeport.release.origin import Origin
 from homeport.release.probe import Prober, path_of

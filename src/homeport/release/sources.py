@@ -20,8 +20,8 @@ from homeport.errors import BuildError
 from homeport.images.dockerfile import directives, without_syntax
 from homeport.images.standins import Answer, answer
 from homeport.release import certificate
-from homeport.release.books import files_digest
 from homeport.release.history import Record
+from homeport.release.migrations.books import files_digest
 from homeport.secrets.store import Store
 from homeport.stack.model import Target
 from homeport.stack.parts import Build, Registry

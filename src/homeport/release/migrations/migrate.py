@@ -14,9 +14,9 @@ from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import Result
 from homeport.engine.wait import SLOWNESS
 from homeport.errors import ReleaseError
-from homeport.release.books import fingerprints
-from homeport.release.lint import Finding, Size, lint
-from homeport.release.rehearse import AT_ONCE, Rehearsal, Tried
+from homeport.release.migrations.books import fingerprints
+from homeport.release.migrations.lint import Finding, Size, lint
+from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried
 from homeport.release.roll import observe
 from homeport.render.render import Rendered
 from homeport.stack.model import Target
