@@ -52,7 +52,7 @@ def rewritten(*pairs: tuple[str, str]) -> Callable[[Stack, str], None]:
 
 
 # nginx reads words of 4096 bytes at most.
-LONG = f"default-src 'self' {' '.join(f'https://{number}.example' for number in range(300))}"
+LONG = f"/{'long' * 1100}"  # nginx reads its configuration by 4096 bytes
 WEB = "build: {context: app, args: {SERVICE: web}}"
 
 
@@ -107,7 +107,7 @@ ALL = (
     ),
     Bad(
         "a configuration that nginx refuses",
-        rewritten(("edge:\n", f"edge:\n  csp: {LONG}\n")),
+        rewritten(("/book: book}", f"/book: book, ? {LONG} : book}}")),
         "nginx refuses the new configuration; the old one serves on",
         "too long parameter",
     ),
