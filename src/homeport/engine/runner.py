@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event, Timer
 from typing import Protocol
 
 from homeport.commands.command import Command
@@ -29,6 +30,16 @@ class Result:
         return "\n".join((self.out + "\n" + self.err).strip().splitlines()[-lines:])
 
 
+class DeadlineError(HostError):
+    """A command gave no answer in its time."""
+
+    def __init__(self, command: Command, where: str = "") -> None:
+        super().__init__(
+            f"{where}`{command.text()}` gave no answer within {command.timeout:g} s",
+            "Is the machine overloaded, or the Docker engine stuck? Try the same command by hand.",
+        )
+
+
 class Runner(Protocol):
     """Runs commands on one host."""
 
@@ -47,7 +58,7 @@ class LocalRunner:
     """This machine."""
 
     def run(self, command: Command) -> Result:
-        """Run to the end and keep what it prints. A deadline that passes is a HostError."""
+        """Run to the end and keep what it prints. A deadline that passes is a DeadlineError."""
         try:
             done = subprocess.run(
                 command.argv,
@@ -65,17 +76,15 @@ class LocalRunner:
                 f"{command.argv[0]}: no such program here", "Install it, then run again."
             ) from fault
         except subprocess.TimeoutExpired as fault:
-            raise HostError(
-                f"`{command.text()}` gave no answer within {command.timeout:.0f} s",
-                "Is the machine overloaded, or the Docker engine stuck? Try the same command by hand.",
-            ) from fault
+            raise DeadlineError(command) from fault
         return Result(
             done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         )
 
     def stream(self, command: Command, line: Callable[[str], None]) -> Result:
-        """Run and hand over each line as it comes (stderr joined in)."""
+        """Run and hand over each line as it comes (stderr joined in). A deadline that passes is a DeadlineError."""
         lines: list[str] = []
+        late = Event()
         with subprocess.Popen(
             command.argv,
             stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
@@ -85,6 +94,14 @@ class LocalRunner:
             env=_environment(command),
             close_fds=False,
         ) as process:
+
+            def end() -> None:
+                late.set()
+                process.terminate()
+
+            deadline = Timer(command.timeout, end)
+            deadline.daemon = True
+            deadline.start()
             if command.stdin is not None and process.stdin:
                 process.stdin.write(command.stdin)
                 process.stdin.close()
@@ -93,6 +110,9 @@ class LocalRunner:
                 lines.append(text)
                 line(text)
             code = process.wait()
+            deadline.cancel()
+        if late.is_set():
+            raise DeadlineError(command)
         return Result(code, "\n".join(lines), "")
 
 

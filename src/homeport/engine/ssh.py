@@ -25,7 +25,7 @@ from typing import NoReturn
 
 from homeport.commands.command import Command, acts, asks
 from homeport.engine.machine import Put, locked_by, pack
-from homeport.engine.runner import LocalRunner, Result
+from homeport.engine.runner import DeadlineError, LocalRunner, Result
 from homeport.engine.ssh_faults import explain, lost, refused
 from homeport.errors import HostError
 
@@ -92,17 +92,33 @@ class SshRunner:
         return ("ssh", *_config(), *_OPTIONS, *shared, "--", self.destination, remote)
 
     def run(self, command: Command) -> Result:
-        with self._room:
+        with self._room, self._deadline(command):
             return self._checked(LocalRunner().run(self._over(command)))
 
     def stream(self, command: Command, line: Callable[[str], None]) -> Result:
-        with self._room:
+        with self._room, self._deadline(command):
             return self._checked(LocalRunner().stream(self._over(command), line))
 
     def close(self) -> None:
         """End the shared connection."""
-        words = ("ssh", *_config(), "-o", f"ControlPath={self.control}", "-O", "exit", self.destination)
-        subprocess.run(words, capture_output=True, timeout=10, check=False)
+        self._control("exit")
+
+    def _control(self, word: str) -> bool:
+        """Ask the process here that holds the connection."""
+        words = ("ssh", *_config(), "-o", f"ControlPath={self.control}", "-O", word, self.destination)
+        with suppress(subprocess.TimeoutExpired):
+            return subprocess.run(words, capture_output=True, timeout=10, check=False).returncode == 0
+        return False
+
+    @contextmanager
+    def _deadline(self, command: Command) -> Iterator[None]:
+        """No answer in time: the connection is gone, or the host is slow."""
+        try:
+            yield
+        except DeadlineError as fault:
+            if self._control("check"):
+                raise DeadlineError(command, f"{self.destination}: ") from fault
+            raise lost(self.destination) from fault
 
     def _over(self, command: Command) -> Command:
         if command.acts and self.lock.lost:
