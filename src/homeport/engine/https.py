@@ -14,15 +14,26 @@ from homeport.stack.model import Target
 
 def get(target: Target, path: str, timeout: float = 5.0) -> tuple[int, str]:
     """GET: status (0 without an answer) and what was seen, in words."""
-    context = ssl.create_default_context()
-    if target.env.tls == "self-signed":
-        context.load_verify_locations(cafile=str(Authority.open((target.env.domain,)).root))
+    trusted = _trusted(target)
     try:
         with socket.create_connection((address(target), target.env.ports.https), timeout) as plain:
-            secured = context.wrap_socket(plain, server_hostname=target.env.domain)
+            secured = trusted.wrap_socket(plain, server_hostname=target.env.domain)
             return _ask(secured, target.env.domain, path, timeout)
     except OSError as fault:
         return 0, f"no answer ({fault})"
+
+
+def _trusted(target: Target) -> ssl.SSLContext:
+    if target.env.tls != "self-signed":
+        return _context("", 0)
+    root = Authority.open((target.env.domain,)).root
+    return _context(str(root), root.stat().st_mtime_ns)
+
+
+@cache
+def _context(authority: str, changed: int) -> ssl.SSLContext:
+    """Made once: reading the machine's authorities takes longer than the request. `changed`: when the file was."""
+    return ssl.create_default_context(cafile=authority or None)
 
 
 def address(target: Target) -> str:
