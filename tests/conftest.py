@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import pytest
 
 from homeport.engine import imageset
 from homeport.engine.runner import LocalRunner
+from tests import backend as own_tests
 
 
 class _Quiet:
@@ -29,3 +33,18 @@ def local_set() -> None:
 def _live_tests_have_their_images(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("live"):
         request.getfixturevalue("local_set")
+
+
+@pytest.fixture(scope="session")
+def backend(local_set: None) -> Iterator[Future[tuple[int, str]]]:
+    """The reference app's own tests, under way."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(own_tests.run)
+        own_tests.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_long_one_starts_first(request: pytest.FixtureRequest) -> None:
+    """It takes minutes and mostly one core; the others have the second."""
+    if any("backend" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("backend")
