@@ -126,6 +126,18 @@ def test_builds_above_the_compose_file(tmp_path: Path) -> None:
     assert "env: {LEVEL: debug}" in written
 
 
+@pytest.mark.parametrize("before", [None, "node_modules", ".git\n.homeport\n"])
+def test_no_build_takes_in_what_is_kept_beside_the_file(tmp_path: Path, before: str | None) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {build: ., ports: ['80:8000']}}\n")
+    (tmp_path / "Dockerfile").write_text('FROM python:3.13-slim\nCMD ["python"]\n')
+    if before is not None:
+        (tmp_path / ".dockerignore").write_text(before)
+    assert init(tmp_path).returncode == 0
+    lines = (tmp_path / ".dockerignore").read_text().splitlines()
+    assert lines.count(".homeport") == 1
+    assert set((before or "").split()) <= set(lines)
+
+
 def test_the_example_of_a_development_setup() -> None:
     """What init makes of AI Budget Coach's old compose file has the services and routes of the real one."""
     example = Path(__file__).parents[2] / "examples" / "budgetcoach"

@@ -109,10 +109,23 @@ def _write(target: Path, draft: Draft) -> list[str]:
     except OSError as fault:
         raise HomeportError(f"{target} cannot be written: {fault.strerror}") from fault
     try:
-        load(target)
+        stack = load(target)
     except StackError as fault:
         return fault.message.splitlines()[:-1]
+    if any(service.build and service.build.context == "." for service in stack.services.values()):
+        _leave_out(target.parent / ".dockerignore")
     return []
+
+
+def _leave_out(file: Path) -> None:
+    """What runs on this machine is kept beside homeport.yaml, with its secrets: no build may take it in."""
+    from homeport.files import write_atomically
+
+    before = file.read_text() if file.is_file() else ""
+    if ".homeport" not in before.split():
+        gap = "" if not before or before.endswith("\n") else "\n"
+        write_atomically(file, f"{before}{gap}.homeport\n")
+        click.echo(f"{file}: .homeport added, as secrets are kept there", err=True)
 
 
 def _show(target: Path, draft: Draft, problems: list[str]) -> None:

@@ -12,7 +12,8 @@ from homeport.commands.bake import BuildTarget
 from homeport.engine import builds, imageset, registry
 from homeport.engine.host import Host
 from homeport.engine.images import Image, image_ids, images
-from homeport.engine.progress import Progress
+from homeport.engine.inputs import Builds, digest, folder_digest, takes_in
+from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.ship import check_room, ship, size
 from homeport.engine.ssh import SshMachine
@@ -27,6 +28,8 @@ from homeport.stack.model import Target
 from homeport.stack.parts import Build, Registry
 
 FRONTEND = "frontend"
+STATE = ".homeport"  # beside homeport.yaml: what runs on this machine
+_LOCAL = "docker-image://"  # before the name of an image that is on the engine
 _NONE = Image("", ())
 
 
@@ -99,9 +102,36 @@ class Sources:
         plans = [_answered(plan, answers[plan.name]) if plan.name in answers else plan for plan in plans]
         if plans:
             with progress.step("build", ", ".join(t.name for t in plans)) as step:
-                builds.build(runner, plans, step)
-                step.done(f"{len(plans)} built: {', '.join(t.name for t in plans)}")
+                inputs = self._inputs(runner, plans, {n for n, found in answers.items() if not found.missing})
+                step.done(self._build(runner, plans, inputs, step))
         return self._named(runner, replace(target, images={**target.images, **parts}), host, before)
+
+    def _inputs(self, runner: Runner, plans: list[BuildTarget], answered: set[str]) -> dict[str, str]:
+        """Digests of what goes into the builds whose base images are all on this engine: others a registry may have
+        anew, and BuildKit asks it."""
+        local = {ref for plan in plans for ref in plan.contexts.values()}
+        bases = image_ids(runner, [ref.removeprefix(_LOCAL) for ref in local])
+        return {plan.name: digest(plan, bases) if plan.name in answered else "" for plan in plans}
+
+    def _build(self, runner: Runner, plans: list[BuildTarget], inputs: dict[str, str], step: Step) -> str:
+        """Build what is not as it was; what was done, in words."""
+        memory = Builds(self.cache / "builds.json")
+        known, made = memory.known(), self._made(runner, plans)
+        same = {name for name, one in inputs.items() if one and known.get(name) == (one, made.get(name))}
+        wanted = [plan for plan in plans if plan.name not in same]
+        if not wanted:
+            return f"nothing new in {', '.join(plan.name for plan in plans)}"
+        builds.build(runner, wanted, step)
+        made = self._made(runner, plans)
+        memory.remember({name: (one, made.get(name, "")) for name, one in inputs.items()})
+        words = f"{len(wanted)} built: {', '.join(plan.name for plan in wanted)}"
+        return f"{words}; nothing new in {len(same)}" if same else words
+
+    def _made(self, runner: Runner, plans: list[BuildTarget]) -> dict[str, str]:
+        """What the last builds have left: ids of images, and the digest of a folder."""
+        ids = image_ids(runner, [plan.tag for plan in plans if plan.tag])
+        found = {plan.name: ids[plan.tag] for plan in plans if plan.tag in ids}
+        return found | {plan.name: folder_digest(Path(plan.output)) for plan in plans if plan.output}
 
     def _named(self, runner: Runner, target: Target, host: Runner, before: Record | None) -> Target:
         """The names that images run under. A name never moves to other contents: a rollback stands on it."""
@@ -154,7 +184,18 @@ class Sources:
             found.append(
                 replace(self._target(FRONTEND, frontend.build, ""), output=str(self.cache / FRONTEND))
             )
+        self._refuse_secrets(found)
         return found
+
+    def _refuse_secrets(self, plans: list[BuildTarget]) -> None:
+        """Secrets lie open in .homeport, and a COPY of everything would take them into an image."""
+        ours = str(self.folder.resolve())
+        open_ = [plan for plan in plans if plan.context == ours and takes_in(plan, STATE)]
+        if open_:
+            raise BuildError(
+                f"{', '.join(plan.name for plan in open_)}: the build takes in {STATE}, where secrets lie open",
+                f"echo {STATE} >> {self.folder / '.dockerignore'}",
+            )
 
     def _target(self, name: str, build: Build, tag: str) -> BuildTarget:
         context = (self.folder / build.context).resolve()
@@ -168,7 +209,7 @@ class Sources:
         return LocalRunner() if isinstance(host.machine, SshMachine) else host.runner
 
     def environments(self) -> list[Host]:
-        folder = self.folder / ".homeport"
+        folder = self.folder / STATE
         return [Host(str(path)) for path in sorted(folder.glob("*")) if (path / "state").is_dir()]
 
     def migration_files(self, target: Target) -> dict[str, str]:
@@ -250,6 +291,6 @@ def _dockerfile(target: BuildTarget) -> str:
 def _answered(target: BuildTarget, found: Answer) -> BuildTarget:
     """The build with its FROM lines answered from the local set; a `# syntax=` line would ask a registry."""
     text = _dockerfile(target)
-    contexts = {asked: f"docker-image://{local}" for asked, local in found.contexts.items()}
+    contexts = {asked: f"{_LOCAL}{local}" for asked, local in found.contexts.items()}
     own = without_syntax(text) if contexts and "syntax" in directives(text) else ""
     return replace(target, contexts=contexts, text=own)
