@@ -87,6 +87,14 @@ def test_what_was_written_a_moment_ago_is_in_doubt(
     assert digest(target, BASES) == ""
 
 
+@pytest.mark.parametrize(
+    "line", ["ADD https://example.com/a.tgz /", "add --chown=1:1 git@example.com:a/b /src", "ADD x.git /"]
+)
+def test_what_a_dockerfile_fetches_may_have_changed_elsewhere(target: BuildTarget, line: str) -> None:
+    (Path(target.context) / "Dockerfile").write_text(f"FROM scratch\n{line}\n")
+    assert digest(target, BASES) == ""
+
+
 def test_only_what_is_certain_is_remembered(tmp_path: Path) -> None:
     builds = Builds(tmp_path / "cache/builds.json")
     assert builds.known() == {}

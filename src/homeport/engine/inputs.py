@@ -21,16 +21,20 @@ from homeport.commands.bake import BuildTarget
 from homeport.files import write_atomically
 
 _PLAIN = re.compile(r"(\*\*/)?[\w.-]+(/[\w.-]+)*")
+_FETCHES = re.compile(r"^\s*ADD\s.*(://|git@|\.git\b)", re.IGNORECASE | re.MULTILINE)
 _SETTLED = 1.0  # seconds: what was written a moment ago may be written again without a trace
 
 
 def digest(target: BuildTarget, bases: Mapping[str, str]) -> str:
     """The definition, the ids of its base images, and path, size, times and mode of every file of its context. Empty
-    when a file is so new that another change of it might not show."""
+    when a file is so new that another change of it might not show, or the Dockerfile fetches something itself."""
     found = hashlib.sha256(json.dumps([asdict(target), dict(bases)], sort_keys=True).encode())
     for name in (target.dockerfile, f"{target.dockerfile}.dockerignore", ".dockerignore"):
         file = Path(target.context) / name
         found.update(file.read_bytes() if file.is_file() else b"")
+    dockerfile = Path(target.context) / target.dockerfile
+    if dockerfile.is_file() and _FETCHES.search(dockerfile.read_text(errors="replace")):
+        return ""
     newest = 0
     for name, seen in _files(Path(target.context), _left_out(target)):
         newest = max(newest, seen.st_ctime_ns)
