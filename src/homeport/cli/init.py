@@ -103,6 +103,7 @@ def _write(target: Path, draft: Draft) -> list[str]:
     from homeport.errors import HomeportError, StackError
     from homeport.files import write_atomically
     from homeport.stack.load import load
+    from homeport.stack.rules.files import builds
 
     try:
         write_atomically(target, draft.text)
@@ -112,7 +113,7 @@ def _write(target: Path, draft: Draft) -> list[str]:
         stack = load(target)
     except StackError as fault:
         return fault.message.splitlines()[:-1]
-    if any(service.build and service.build.context == "." for service in stack.services.values()):
+    if any(build.context == "." for _, build in builds(stack)):
         _leave_out(target.parent / ".dockerignore")
     return []
 

@@ -12,7 +12,7 @@ from homeport.stack.rules.finding import Finding, Findings
 
 
 def exist(stack: Stack, folder: Path) -> Findings:
-    for path, build in _builds(stack):
+    for path, build in builds(stack):
         yield from _build(path, build, folder)
     for name, service in stack.services.items():
         for at, place in enumerate(service.migrations):
@@ -27,7 +27,8 @@ def exist(stack: Stack, folder: Path) -> Findings:
             yield Finding(path, f"there is no index.html in {frontend.files}", "is the frontend built?")
 
 
-def _builds(stack: Stack) -> Iterator[tuple[KeyPath, Build]]:
+def builds(stack: Stack) -> Iterator[tuple[KeyPath, Build]]:
+    """Everything that is built, with the place of its key."""
     for name, service in stack.services.items():
         if service.build:
             yield ("services", name, "build"), service.build
