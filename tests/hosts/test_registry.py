@@ -51,7 +51,7 @@ def give(app: App, password: str) -> None:
 
 
 def test_without_a_password_or_with_a_wrong_one_nothing_is_touched(app: App, registry: Registry) -> None:
-    assert "homeport secrets set production registry_token" in app.deploy("v0", code=1)
+    assert "homeport secrets set registry_token production" in app.deploy("v0", code=1)
     give(app, "a wrong one")
     said = app.deploy("v0", code=1)
     assert "nothing could be pushed" in said and "homeport secrets set registry_token" in said

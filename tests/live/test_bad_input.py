@@ -74,7 +74,7 @@ CASES = {
     "a secret that only a person can give": Case(
         "    memory:",
         "    secrets: [api_key]\n    memory:",
-        ("secret(s) missing: api_key", "homeport secrets set local api_key"),
+        ("secret(s) missing: api_key", "homeport secrets set api_key local"),
     ),
     "a domain that does not resolve": Case(
         "domain: hpmistake.localhost",

@@ -218,4 +218,4 @@ def test_a_store_that_cannot_be_read_is_said_in_one_line_and_fails_nothing(
 def test_an_address_that_is_not_set_is_said_in_one_line(tmp_path: Path) -> None:
     told, lines = teller(tmp_path, {})
     told.end(Count(), ["web"])
-    assert lines.lines == ["    notify: hook, mail not set: homeport secrets set production hook"]
+    assert lines.lines == ["    notify: hook, mail not set: homeport secrets set hook production"]

@@ -20,6 +20,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     services: tuple[str, ...], environment: str | None, file: Path | None, follow: bool, tail: str, since: str
 ) -> None:
     """What the services say, or some of them: homeport logs gateway nginx -F."""
+    from homeport import cures
     from homeport.cli.project import open_project
     from homeport.commands import compose
     from homeport.errors import HostError, StackError
@@ -30,7 +31,10 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     target, host = project.target(name), project.host(name)
     running = sorted({c.compose for c in observe(host, target.project) if not c.one_off})
     if not running:
-        raise HostError(f"{target.project}: nothing runs, so nothing speaks", "homeport up starts it.")
+        raise HostError(
+            f"{target.project}: nothing runs, so nothing speaks",
+            f"`{cures.start(name, target.local)}` starts it.",
+        )
     wanted: list[str] = []
     for service in services:
         found = [c for c in running if c == service or c.startswith((f"{service}-blue", f"{service}-green"))]

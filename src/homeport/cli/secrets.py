@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from homeport import cures
 from homeport.cli.project import file_option
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def rotate(name: str, environment: str | None, file: Path | None) -> None:
     _must_be_known(name, rendered, project)
     if name not in rendered.generated:
         raise SecretError(
-            f"{name} is given by you, so homeport cannot make a new one", f"homeport secrets set {name}"
+            f"{name} is given by you, so homeport cannot make a new one",
+            cures.secrets_set(name, environment or ""),
         )
     store.set(name, generate())
     store.save()
@@ -177,7 +179,7 @@ def _ask_for(project: Project, name: str, store: Store, rendered: Rendered) -> N
     for secret in missing(rendered.secrets, store):
         kind = project.stack.secrets.get(secret)
         why = f"  ({kind.ask})" if kind and kind.ask else ""
-        click.echo(f"  still missing: homeport secrets set {secret} {name}{why}")
+        click.echo(f"  still missing: {cures.secrets_set(secret, name)}{why}")
 
 
 def _must_be_known(name: str, rendered: Rendered, project: Project) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from homeport import cures
 from homeport.commands.registry import session
 from homeport.engine.runner import Result, Runner
 from homeport.errors import BuildError
@@ -35,6 +36,7 @@ class Login:
     user: str = ""
     password: Secret | None = None
     secret: str = ""  # the password's name
+    environment: str = ""  # whose store it is in
 
     @property
     def host(self) -> str:
@@ -43,7 +45,8 @@ class Login:
     @classmethod
     def of(cls, where: Registry, store: Store | None) -> Login:
         password = store.get(where.password) if where.password and store else None
-        return cls(where.server, where.user, password, where.password or "")
+        environment = store.environment if store else ""
+        return cls(where.server, where.user, password, where.password or "", environment)
 
 
 def push(runner: Runner, login: Login, names: list[str], note: Callable[[str], None]) -> dict[str, str]:
@@ -81,7 +84,7 @@ def _who(login: Login) -> tuple[str, str]:
 
 def _fault(message: str, login: Login, result: Result) -> BuildError:
     said = result.out + result.err
-    who = f"homeport secrets set {login.secret}" if login.secret else f"docker login {login.host}"
+    who = cures.secrets_set(login.secret, login.environment) if login.secret else f"docker login {login.host}"
     found = (cure for words, cure in _CURES if re.search(words, said, re.IGNORECASE))
     return BuildError(
         message,

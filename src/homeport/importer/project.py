@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field, replace
 
+from homeport import cures
 from homeport.errors import HomeportError
 from homeport.importer import value as values
 from homeport.importer.finding import Findings
@@ -95,7 +96,7 @@ def _mention_others(project: Project) -> None:
         path = join(where, name)
         if path not in project.files and project.folder.kind(path) == "file":
             why = "not read: an override file is for development"
-            cure = f"to read both: homeport init {' '.join(project.files)} {path}"
+            cure = f"to read both: {cures.init(*project.files, str(path))}"
             project.findings.dropped(Place(path, 1, 1), path, why, cure)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from homeport import cures
 from homeport.importer import images
 from homeport.importer.draft import DraftService, Secret, Work, identifier_of
 from homeport.importer.value import Value
@@ -111,7 +112,7 @@ def _optional(work: Work, use: Use) -> bool:
         name, Secret(name, False, f"{use.variable} of {use.service.name}, when it has one")
     )
     why = f"a secret without a value here: {name}, optional"
-    cure = f"if it has one: `homeport secrets set {name}`, and read {name.upper()}_FILE"
+    cure = f"if it has one: `{cures.secrets_set(name)}`, and read {name.upper()}_FILE"
     work.findings.changed(use.value.place, use.service.at(f"environment.{use.variable}"), why, cure)
     return True
 
@@ -179,7 +180,7 @@ def _give(work: Work, use: Use, name: str) -> None:
         service.keys.setdefault("secrets", []).append(name)
     if f"{name}_file".upper() != variable:
         service.keys.setdefault("env", {})[variable] = f"/run/secrets/{name}"
-    made = "made by homeport" if work.secrets[name].generate else f"set it with `homeport secrets set {name}`"
+    made = "made by homeport" if work.secrets[name].generate else f"set it with `{cures.secrets_set(name)}`"
     why = f"a secret: {name}, {made}"
     work.findings.changed(
         use.value.place, service.at(f"environment.{use.variable}"), why, _cure(service, use.variable)
@@ -249,7 +250,7 @@ def top_level(work: Work) -> None:
             (work.findings.changed if part else work.findings.dropped)(value.place, path, why)
             continue
         origin = value.string("file") or value.string("environment") or "its old value"
-        cure = f"to keep the old value: `homeport secrets set {name}` and give what is in {origin}"
+        cure = f"to keep the old value: `{cures.secrets_set(name)}` and give what is in {origin}"
         work.findings.changed(value.place, path, f"declared as {name}; {origin} is not read", cure)
     for source, value in work.project.sections["configs"].items():
         why = "a server has only what images hold"

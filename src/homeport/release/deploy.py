@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
@@ -62,7 +63,7 @@ class Deploy:
 
     def __post_init__(self) -> None:
         place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
-        more = f"{place}; homeport history {self.target.environment}"
+        more = f"{place}; {cures.history(self.target.environment)}"
         self._recording = Recording(self.host, self.target.version, self.outcome)
         self._teller = Teller(self.target, self.store, self.progress, more, back=not self.migrate)
 

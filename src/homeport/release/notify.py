@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from homeport import cures
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError
 from homeport.release import history
@@ -125,7 +126,7 @@ class Teller:
         """Those that are set; on this machine nobody needs to be told."""
         unset = [name for name in names if name not in self.store]
         if unset and not self.target.local:
-            cure = f"homeport secrets set {self.target.environment} {unset[0]}"
+            cure = cures.secrets_set(unset[0], self.target.environment)
             self.progress.line(f"    notify: {', '.join(unset)} not set: {cure}")
         return {name: self.store.get(name) for name in names if name in self.store}
 

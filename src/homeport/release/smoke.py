@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from homeport import cures
 from homeport.commands import docker
 from homeport.engine import https
 from homeport.engine.host import Host
@@ -71,7 +72,7 @@ def smoke(target: Target) -> str:
         except WaitedTooLong as fault:
             raise ReleaseError(
                 f"the smoke test failed: {target.url}{path}: {fault.state}",
-                "Look at the edge and the service behind it: homeport logs nginx",
+                f"Look at the edge and the service behind it: {cures.logs('nginx', target.environment)}",
             ) from fault
         seen.append(f"{path} {state.split()[1]}")
     return ", ".join(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from homeport import cures
 from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.release import history
@@ -36,6 +37,7 @@ class Status:
     release: str
     version: str
     when: str
+    start: str  # the command that starts it
     rows: tuple[Row, ...]
 
     @property
@@ -48,7 +50,7 @@ class Status:
     def lines(self) -> list[tuple[str, ...]]:
         """Rows of cells for a table; single cells are headings."""
         if not self.rows:
-            return [(f"{self.project}: nothing runs. homeport up starts it.",)]
+            return [(f"{self.project}: nothing runs; `{self.start}` starts it",)]
         head = (
             f"{self.project}  {self.url}  release {self.release or '-'} ({self.version or '-'}) {self.when}"
         )
@@ -80,6 +82,7 @@ def status(host: Host, target: Target) -> Status:
         record.id if record else "",
         record.version if record else "",
         record.when if record else "",
+        cures.start(target.environment, target.local),
         tuple(rows),
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from homeport import cures
 from homeport.components.contribution import SecretFile
 from homeport.errors import SecretError
 from homeport.secrets.store import Store
@@ -41,7 +42,7 @@ def deliver(files: Iterable[SecretFile], store: Store) -> tuple[Delivered, ...]:
     if lacking := missing(wanted, store):
         raise SecretError(
             f"{store.path}: {len(lacking)} secret(s) missing: {', '.join(lacking)}",
-            "\n      ".join(f"homeport secrets set {store.environment} {name}" for name in lacking),
+            "\n      ".join(cures.secrets_set(name, store.environment) for name in lacking),
         )
     present = [file for file in wanted if all(name in store for name in names_in(file))]
     values = {name: store.get(name).reveal() for name in {n for file in present for n in names_in(file)}}

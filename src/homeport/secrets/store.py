@@ -10,6 +10,7 @@ import pyrage
 import yaml
 from pyrage import x25519
 
+from homeport import cures
 from homeport.errors import SecretError
 from homeport.files import write_atomically
 from homeport.secrets.identity import identity_path, load_identity
@@ -55,7 +56,7 @@ class Store:
         if name not in self._values:
             raise SecretError(
                 f"{self.path}: secret {name} is missing",
-                f"homeport secrets set {self.environment} {name}",
+                cures.secrets_set(name, self.environment),
             )
         try:
             return Secret(pyrage.decrypt(self._values[name].encode(), [load_identity()]).decode())

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from homeport import cures
 from homeport.stack.from_compose import SERVICE_KEYS, TOP_KEYS
 from homeport.stack.keys import example_text, field_at, kind_of, part_at, type_at
 from homeport.stack.model import Stack
@@ -183,7 +184,7 @@ def _unknown(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         return "unknown key", compose[str(path[-1])]
     cure = did_you_mean(str(path[-1]), known)
     if not cure.startswith("did") and len(known) > _FEW:
-        cure = f"`homeport explain {_generic(path[:-1])}` lists the known ones"
+        cure = f"`{cures.explain(_generic(path[:-1]))}` lists the known ones"
     return "unknown key", cure
 
 

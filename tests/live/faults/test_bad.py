@@ -88,7 +88,7 @@ ALL = (
         "a secret is missing",
         rewritten(("    database: book_db\n", "    database: book_db\n    secrets: [ink]\n")),
         "1 secret(s) missing: ink",
-        "homeport secrets set local ink",
+        "homeport secrets set ink local",
         began=False,
     ),
     Bad("a migration fails", fault("migration", "book"), "the migration of book", "ledgers", began=False),
