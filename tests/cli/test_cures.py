@@ -121,7 +121,8 @@ def test_the_collector_finds_what_is_wrong() -> None:
 # -- those with words of the stack: run for real ---------------------------------------------------------------------
 
 ARGUMENTS: dict[str, str | bool] = {
-    "environment": "production", "name": "api_key", "release": "v1", "service": "web", "path": "services.health", "here": False,
+    "environment": "production", "name": "api_key", "release": "v1", "service": "web", "path": "services.health",
+    "here": False,
 }  # fmt: skip
 # What each says where nothing runs and the host does not answer: it got as far as the host, or did its work.
 ENDS: dict[str, tuple[int, str]] = {

@@ -49,3 +49,9 @@ def test_the_archive_keeps_everything_but_what_is_there() -> None:
     assert counter.count == len(wire.getvalue()) and notes == ["layer 1, 0.1 kB"]
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(wire.getvalue()))) as tar:
         assert tar.getnames() == names[1:]
+
+
+def test_what_docker_save_complained_of_is_told() -> None:
+    fault = ship._not_saved(io.BytesIO(b"Error response from daemon: reference does not exist\n"))
+    assert fault.details == "Error response from daemon: reference does not exist"
+    assert "nothing was changed on the host" in fault.message and fault.hint

@@ -108,7 +108,10 @@ def _write(target: Path, draft: Draft) -> list[str]:
     try:
         write_atomically(target, draft.text)
     except OSError as fault:
-        raise HomeportError(f"{target} cannot be written: {fault.strerror}") from fault
+        raise HomeportError(
+            f"{target} cannot be written: {fault.strerror}",
+            "May you write in this folder, and has the disk room? Then run the same again.",
+        ) from fault
     try:
         stack = load(target)
     except StackError as fault:

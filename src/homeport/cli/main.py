@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "history": "The releases: who, when, what changed, requests lost.",
     "diff": "What a deploy would change, and why.",
     "down": "Stop the stack on this machine; data is kept.",
-    "status": "What runs, which release, how it feels.",
+    "status": "What runs: release, slot, health, memory.",
     "logs": "What the services say.",
     "open": "Open the app, or an operator page, in the browser.",
     "secrets": "init, set, edit, list, rotate: secrets, encrypted in git.",

@@ -1,4 +1,4 @@
-"""`homeport status`: what runs, which release, how it feels."""
+"""`homeport status`: what runs: release, slot, health, memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from homeport.cli.project import file_option
 
 
-@click.command(short_help="What runs, which release, how it feels.")
+@click.command(short_help="What runs: release, slot, health, memory.")
 @click.argument("environment", required=False)
 @file_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")

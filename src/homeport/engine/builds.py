@@ -54,13 +54,16 @@ def _failed(lines: list[str], targets: list[BuildTarget]) -> BuildTarget | None:
 def _cure(output: str, target: BuildTarget | None) -> str:
     if "failed to resolve source metadata" in output or "pull access denied" in output:
         return (
-            "A base image cannot be had: no container registry answers. Use one of the local set's "
-            "(docs/images.md) or load it: docker load -i IMAGE.tar"
+            "A base image could not be pulled: no container registry answers. Name one that the local set has "
+            "(python, node, nginx, debian), or bring it here: docker load -i IMAGE.tar"
         )
     if "no space left on device" in output:
         return "The disk is full: `docker system df` shows what Docker holds, `docker builder prune` frees the cache."
     if "CERTIFICATE_VERIFY_FAILED" in output or "self-signed certificate" in output.lower():
-        return "A private CA is in between: mount the secret `ca` in that RUN (docs/service-contract.md)."
+        return (
+            "A private CA is in between. homeport gives the build this machine's bundle as the secret `ca`: "
+            "RUN --mount=type=secret,id=ca,target=/etc/ssl/certs/ca-certificates.crt COMMAND"
+        )
     where = target.context if target else "the folder"
     return f"Mend the step above, then run again; to see it all: docker build {where}"
 

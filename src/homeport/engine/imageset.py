@@ -64,7 +64,7 @@ def _pull(runner: Runner, references: dict[str, str], step: Step) -> None:
             result = runner.run(docker.pull(reference))
             if not result.ok:
                 raise BuildError(
-                    f"{part}: {reference} cannot be had",
+                    f"{part}: {reference} could not be pulled",
                     "Is there a way to the registry? Without one: --images local builds the set here.",
                     result.tail(3),
                 )
@@ -89,7 +89,8 @@ def _build(runner: Runner, targets: list[str], step: Step) -> None:
     if not result.ok:
         raise BuildError(
             "the local image set cannot be built",
-            "It needs the Debian and PyPI package registries; docs/images.md says how to bring it by hand.",
+            "It needs Debian's and Python's package registries. Without them, build it on a machine that has them and "
+            "bring it: docker save there, docker load here.",
             result.tail(),
         )
 
@@ -98,7 +99,7 @@ def _must(code: int, what: str, runner: Runner) -> None:
     if code:
         raise BuildError(
             f"{what} cannot be made on {socket.gethostname()}",
-            "It takes mmdebstrap and root (`sh scripts/machine.sh image-tools` installs it).",
+            "It takes the program mmdebstrap and root: apt-get install mmdebstrap",
         )
 
 

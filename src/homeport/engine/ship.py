@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -109,11 +110,12 @@ def _check_room(host: SshRunner, needed: int) -> None:
 
 def _send(references: list[str], layers: _Layers, host: SshRunner, note: Callable[[str], None]) -> Shipped:
     pipe = subprocess.PIPE
-    save = subprocess.Popen(["docker", "save", *references], stdout=pipe, stderr=subprocess.DEVNULL)
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115 (below; a pipe that nobody reads would fill)
+    save = subprocess.Popen(["docker", "save", *references], stdout=pipe, stderr=complaints)
     load = subprocess.Popen(
         host.words("docker load -q"), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, bufsize=0
     )
-    with save, load:
+    with complaints, save, load:
         assert save.stdout and load.stdin and load.stdout  # noqa: S101 (Popen with PIPE has them)
         counter, sent, whole = _Counter(load.stdin), 0, False
         try:
@@ -125,10 +127,18 @@ def _send(references: list[str], layers: _Layers, host: SshRunner, note: Callabl
         said = load.stdout.read().decode(errors="replace")
         _judge(load.wait(), said, host.destination)
         if save.wait() or not whole:
-            raise BuildError(
-                "docker save failed: an image went away while it travelled", "Run it again: it is built anew."
-            )
+            raise _not_saved(complaints)
     return Shipped(len(references), counter.count, sent, len(layers.there))
+
+
+def _not_saved(complaints: IO[bytes]) -> BuildError:
+    complaints.seek(0)
+    said = complaints.read().decode(errors="replace").strip()
+    return BuildError(
+        "docker save failed on this machine; nothing was changed on the host",
+        "The engine's own words are above. Run the same again: what has gone is built anew.",
+        said[-500:],
+    )
 
 
 def _judge(code: int, said: str, destination: str) -> None:

@@ -158,7 +158,7 @@ class SshMachine:
 
     @classmethod
     def connect(cls, destination: str) -> SshMachine:
-        """Open the connection, this process's own, which ends with it. HostError when it cannot be had."""
+        """Open the connection, this process's own, which ends with it. HostError when there is none."""
         folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"homeport-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.lstat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:

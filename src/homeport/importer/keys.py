@@ -57,7 +57,7 @@ _REFUSED = {
     "ipc": ("memory is not shared with others or the host", ""),
     "uts": ("the host's name is not a container's to change", ""),
     "cgroup": ("the host's control groups are not shared", ""),
-    "cgroup_parent": ("limits are set a container: memory and cpus", ""),
+    "cgroup_parent": ("limits are set per container: memory and cpus", ""),
     "userns_mode": ("user namespaces are the engine's to choose", ""),
     "group_add": ("a container has one group", "set user: UID:GID"),
     "runtime": ("the engine's own runtime is used", ""),
@@ -110,7 +110,7 @@ _DROPPED = {
     "cpu_rt_period": ("write cpus", ""),
     "cpuset": ("the engine chooses the cores", ""),
     "blkio_config": ("disk speed is not limited", ""),
-    "storage_opt": ("disk space is not limited a container", ""),
+    "storage_opt": ("disk space is not limited per container", ""),
 }
 
 TABLE: dict[str, tuple[Fate, str, str]] = {

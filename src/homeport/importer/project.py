@@ -109,7 +109,10 @@ def parse(project: Project, file: str) -> Value:
         )
     read_file = source.read_bytes(content, file)
     if read_file.root is None:
-        raise HomeportError("\n".join(map(str, read_file.problems)) or f"{file} is not YAML")
+        raise HomeportError(
+            "\n".join(map(str, read_file.problems)) or f"{file} is not YAML",
+            "Mend the file, then run init again; `docker compose config` reads it too.",
+        )
     for problem in read_file.problems:
         path = ".".join(map(str, problem.path)) or file
         project.findings.dropped(problem.place, path, problem.fault, problem.cure)

@@ -339,7 +339,7 @@ class Deploy:
         self._recording.end(verdict, fault, breaking, migrated)
 
     def _fingerprints(self, plan: planning.Plan) -> dict[str, str]:
-        """Of migrations, for the next deploy; what cannot be had now is asked then."""
+        """Of migrations, for the next deploy; what does not answer now is asked then."""
         if self._migrations:
             with suppress(HomeportError):
                 return self._migrations.fingerprints(plan.services)

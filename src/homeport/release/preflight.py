@@ -62,7 +62,7 @@ def check_engine(runner: Runner) -> Engine:
     if not version.ok:
         raise HostError(
             f"{_place(runner)}: no Docker engine answers",
-            "Start it (systemctl start docker), or let `./run up` install one; may you use its socket? (id -nG)",
+            "Start it: systemctl start docker. If it runs, may this user use it? `id -nG` must list docker.",
             version.tail(3),
         )
     if not compose.ok:

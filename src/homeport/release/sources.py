@@ -31,6 +31,7 @@ FRONTEND = "frontend"
 STATE = ".homeport"  # beside homeport.yaml: what runs on this machine
 _LOCAL = "docker-image://"  # before the name of an image that is on the engine
 _NONE = Image("", ())
+_TAG_CURE = "The engine's own words are above. If the image went away meanwhile, run the same again: it is built anew."
 
 
 @dataclass
@@ -161,14 +162,14 @@ class Sources:
         return replace(target, images=chosen, versions=versions)
 
     def _pull_missing(self, runner: Runner, target: Target) -> None:
-        """Images of others: had once, by exact version; what cannot be had is named with its line's path."""
+        """Images of others: pulled once, by exact version; one that could not be pulled is named with its path."""
         wanted = {name: service.image for name, service in target.services.items() if service.image}
         here = image_ids(runner, list(wanted.values()))
         tried = {name: runner.run(docker.pull(ref)) for name, ref in wanted.items() if ref not in here}
         failed = {name: result for name, result in tried.items() if not result.ok}
         if failed:
             raise BuildError(
-                "; ".join(f"services.{name}.image: {wanted[name]} cannot be had" for name in failed),
+                "; ".join(f"services.{name}.image: {wanted[name]} could not be pulled" for name in failed),
                 "Is the name right, and does the registry answer? Without one: docker load -i IMAGE.tar",
                 "\n".join(result.tail(2) for result in failed.values()),
             )
@@ -281,7 +282,7 @@ def _free_name(reference: str, image: Image, here: dict[str, Image]) -> str:
 def _tag(runner: Runner, name: str, source: str, reference: str) -> None:
     result = runner.run(docker.tag(source, reference))
     if not result.ok:
-        raise BuildError(f"{name}: its image could not be named {reference}", "", result.tail(3))
+        raise BuildError(f"{name}: its image could not be named {reference}", _TAG_CURE, result.tail(3))
 
 
 def _dockerfile(target: BuildTarget) -> str:

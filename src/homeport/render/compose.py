@@ -37,7 +37,7 @@ _HARDENING_NOTES: dict[str, tuple[str, Any]] = {
     "restart": ("After a crash, and after a restart of the machine.", "unless-stopped"),
     "init": ("A PID 1 that passes signals on and reaps what is left over.", True),
     "logging": (
-        "30 MB of log a container at most; without this a busy one fills the disk.",
+        "At most 30 MB of log per container; without this a busy one fills the disk.",
         {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     ),
 }

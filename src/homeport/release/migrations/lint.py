@@ -17,6 +17,9 @@ from homeport.errors import HomeportError
 Kind = Literal["breaks", "locks"]
 MANY_ROWS, LARGE = 100_000, 64 * 1024**2  # from here on a scan under a lock is felt
 
+_SQUAWK_CURE = (
+    "It comes with homeport: does `squawk --version` answer? If not, install homeport anew with pip."
+)
 _STEPS = "Take two releases: now code that does without it, then the migration with the next one."
 # Rule of squawk -> what it means here, and the cure (squawk's documentation, PostgreSQL manual "ALTER TABLE").
 _RULES: dict[str, tuple[Kind, str, str]] = {
@@ -187,7 +190,9 @@ def _squawk(text: str) -> list[dict[str, Any]]:
     try:
         return list(json.loads(result.out or "[]"))
     except json.JSONDecodeError as fault:
-        raise HomeportError("squawk, which reads the migration's SQL, failed", "", result.tail()) from fault
+        raise HomeportError(
+            "squawk, which reads the migration's SQL, failed", _SQUAWK_CURE, result.tail()
+        ) from fault
 
 
 def _short(statement: str) -> str:

@@ -1,5 +1,5 @@
 """Migrations: asked, rehearsed and judged before anything is touched; then run once, in the new image, beside the old
-code, which goes on. A lock that cannot be had within a second is given up, and tried for again a little later."""
+code, which goes on. A lock that is not granted within a second is given up, and tried for again a little later."""
 
 from __future__ import annotations
 

@@ -91,7 +91,11 @@ class Rehearsal:
         try:
             started = run(postgres.serve(self.target.image("postgres"), self.name))
             if not started.ok:
-                raise ReleaseError("the PostgreSQL to try migrations on did not start", "", started.tail())
+                raise ReleaseError(
+                    "the PostgreSQL to try migrations on did not start; nothing was changed",
+                    "Is there memory and disk for one more container? `docker system df` shows the disk.",
+                    started.tail(),
+                )
             self._wait()
             yield
         finally:
