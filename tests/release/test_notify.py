@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from apprise.plugins.slack import NotifySlack
 
 from homeport.errors import ReleaseError
 from homeport.release.notify import News, Teller, send
@@ -219,3 +220,56 @@ def test_an_address_that_is_not_set_is_said_in_one_line(tmp_path: Path) -> None:
     told, lines = teller(tmp_path, {})
     told.end(Count(), ["web"])
     assert lines.lines == ["    notify: hook, mail not set: homeport secrets set hook production"]
+
+
+# -- Slack: its server is the only stand-in; path and body are what its documentation of incoming webhooks says ------
+
+SLACK = "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx"
+
+
+@contextmanager
+def slack(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str]
+) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Slack's server at an address of this machine: (path, body) of what came."""
+    came: list[tuple[str, dict[str, Any]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(answer[0])
+            self.end_headers()
+            self.wfile.write(answer[1].encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{server.server_port}/services")
+    try:
+        yield came
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_slack_gets_its_own_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    with slack(monkeypatch, (200, "ok")) as came:
+        assert send(NEWS, {"slack": Secret(SLACK)}) == []
+    ((path, body),) = came
+    assert path == SLACK.removeprefix("https://hooks.slack.com")
+    (attachment,) = body["attachments"]
+    assert attachment["title"] == "shop in production: v2 failed"
+    for word in ("web did not become healthy", "its image changed", "120 asked", "/opt/shop"):
+        assert word in attachment["text"]
+    assert attachment["color"].startswith("#")
+
+
+@pytest.mark.parametrize("answer", [(404, "no_service"), (403, "invalid_token"), (400, "invalid_payload")])
+def test_slack_refuses_and_the_address_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str]
+) -> None:
+    with slack(monkeypatch, answer):
+        (line,) = send(NEWS, {"slack": Secret(SLACK)})
+    assert line == "slack: did not take it; the release goes on"
