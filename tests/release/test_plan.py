@@ -55,6 +55,13 @@ def test_nothing_runs_then_everything_starts_in_blue() -> None:
     ]  # fmt: skip
 
 
+def test_an_image_that_the_host_does_not_have_yet_is_a_change() -> None:
+    """`diff` builds here, and nothing has been shipped when it asks."""
+    there = {ref: id_ for ref, id_ in IMAGES.items() if ref != "web:1"}
+    found = plan(TARGET, WANTED, World(tuple(runs(name) for name in ALL), frozenset(), there, CONFIGS))
+    assert [(roll.service, roll.why) for roll in found.rolls] == [("web", "its image changed")]
+
+
 def test_all_as_wanted_is_an_empty_plan() -> None:
     found = made(*(runs(name) for name in ALL))
     assert found.empty

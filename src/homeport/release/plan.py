@@ -106,7 +106,7 @@ class World:
 
     containers: tuple[Running, ...]
     green: frozenset[str]
-    images: Mapping[str, str]
+    images: Mapping[str, str]  # of the host's engine; a reference that it lacks is a new image
     configs: Mapping[str, str]  # wanted container -> the homeport.config label it will get
     touched_secrets: frozenset[str] = frozenset()  # secrets/ folders that are written anew
 
@@ -262,5 +262,4 @@ def _why_restart(want: Container, world: World) -> str:
 def _difference(runs: Running, want: Container, world: World) -> str:
     if runs.config != world.configs[want.name]:
         return "its configuration changed"
-    wanted_image = world.images.get(want.image, "")
-    return "its image changed" if wanted_image and runs.image != wanted_image else ""
+    return "its image changed" if runs.image != world.images.get(want.image) else ""

@@ -15,4 +15,5 @@ def page(path: str) -> bytes:
     return f"{LINE}; {word}; secret of {len(TOKEN)} characters".encode()
 
 
+print("the page is served", flush=True)
 serve(page)
