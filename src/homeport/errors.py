@@ -7,10 +7,12 @@ HomeportError                 exit 1: the stack, the host or the call is wrong; 
 ├── SecretError               a secret is missing or cannot be read
 └── ReleaseError              a service did not become healthy, a step of a release failed
 anything else                 exit 3: our fault; a log file is written for an issue
-KeyboardInterrupt             exit 130
+Interrupted                   exit 130 by Ctrl-C, 143 by SIGTERM, 129 by a closed terminal
 """
 
 from __future__ import annotations
+
+import signal
 
 
 class HomeportError(Exception):
@@ -43,3 +45,18 @@ class SecretError(HomeportError):
 
 class ReleaseError(HomeportError):
     """A step of a release failed; what was running before still runs."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked us to end; `number` is the signal's. Everything that is under way goes back, once."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted ({signal.Signals(number).name})")
+        self.number = number
+
+
+def words(fault: BaseException) -> str:
+    """Why a release failed, in one line."""
+    if isinstance(fault, HomeportError):
+        return fault.message
+    return str(fault) if isinstance(fault, Interrupted) else type(fault).__name__

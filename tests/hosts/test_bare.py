@@ -24,6 +24,9 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host = Host(f"fresh{os.getpid()}", tmp_path_factory.mktemp("fresh"))
     try:
         Host.up(host.name, host.folder, image="bare")
+        put(
+            host, Path("/etc/resolv.conf").read_bytes(), "/etc/resolv.conf"
+        )  # the engine's went with its nft rules
         host.inside(
             "apt-get update -qq && apt-get install -y -qq git python3 python3-venv ca-certificates curl >&2"
         )

@@ -39,7 +39,8 @@ Look:       homeport status | logs SERVICE | open
 Understand: homeport explain services.health
             homeport render production --output plain/
 
-Exit codes: 0 done, 1 something to mend in the stack or on the machine, 3 our fault, 130 interrupted.
+Exit codes: 0 done, 1 something to mend in the stack or on the machine, 3 our fault, 130 interrupted
+(143 by SIGTERM, 129 by a closed terminal).
 """
 
 
@@ -79,8 +80,10 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: the one place where an exception becomes an exit code."""
-    from homeport.errors import HomeportError
+    from homeport.cli.signals import answer_signals
+    from homeport.errors import HomeportError, Interrupted
 
+    answer_signals()
     try:
         sys.exit(cli(prog_name="homeport", standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
@@ -93,9 +96,11 @@ def main() -> None:
 
         show_error(fault)
         sys.exit(fault.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\nInterrupted. What ran before still runs; the same command goes on from here.", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, click.Abort) as fault:
+        click.echo(
+            "\nInterrupted. What serves goes on serving; the same command goes on from here.", err=True
+        )
+        sys.exit(128 + fault.number if isinstance(fault, Interrupted) else 130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -116,10 +116,10 @@ class Printer:
 
 
 def _echo(text: str, nl: bool = True) -> None:
-    """Print; a reader that went away (`| head`) does not end a deploy half-way."""
+    """Print; a reader that went away (`| head`, a closed terminal) does not end a deploy half-way."""
     try:
         click.echo(text, nl=nl)
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

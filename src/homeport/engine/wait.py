@@ -7,7 +7,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from homeport.errors import Interrupted
+
 SLOWNESS = float(os.environ.get("HOMEPORT_SLOWNESS", "1"))  # multiplies every deadline, for slow machines
+
+
+@dataclass
+class Interruption:
+    """Of this process: the signal that came, and when. What is waited for since before it is waited for no longer
+    (in other threads too, which a signal does not reach); what begins after it, going back, is."""
+
+    number: int = 0
+    when: float = float("-inf")
+
+    def came(self, number: int) -> Interrupted:
+        self.number, self.when = number, time.monotonic()
+        return Interrupted(number)
+
+
+INTERRUPTION = Interruption()
 
 
 class WaitedTooLong(Exception):  # noqa: N818 (reads as what happened)
@@ -27,14 +45,19 @@ class Seen:
 
 
 def wait_until(what: str, look: Callable[[], Seen], seconds: float, every: float = 0.05) -> float:
-    """Look every `every` seconds until it is good; the seconds that took. Raises WaitedTooLong."""
+    """Look every `every` seconds until it is good; the seconds that took. Raises WaitedTooLong.
+
+    The last look begins after the deadline: a process that was stopped for a while sees what came of it meanwhile.
+    """
     started = time.monotonic()
     deadline = started + seconds * SLOWNESS
     while True:
+        begun = time.monotonic()
+        if INTERRUPTION.when >= started:
+            raise Interrupted(INTERRUPTION.number)
         seen = look()
-        now = time.monotonic()
         if seen.good:
-            return now - started
-        if now >= deadline:
+            return time.monotonic() - started
+        if begun >= deadline:
             raise WaitedTooLong(what, seconds * SLOWNESS, seen.state)
-        time.sleep(min(every, max(0.0, deadline - now)))
+        time.sleep(min(every, max(0.0, deadline - time.monotonic())))

@@ -10,7 +10,6 @@ import yaml
 from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
-from homeport.errors import HomeportError
 from homeport.files import FileTree
 from homeport.release import parts
 from homeport.release.before import Before
@@ -80,8 +79,3 @@ class GoingBack:
         """The containers of the release before, as its compose file names them."""
         text = next((file.text for file in self.before.tree if file.path == COMPOSE), "{}")
         return set(yaml.safe_load(text).get("services") or ())
-
-
-def words(fault: BaseException) -> str:
-    """Why a release failed, in one line."""
-    return fault.message if isinstance(fault, HomeportError) else type(fault).__name__

@@ -14,7 +14,7 @@ from typing import Literal
 
 from homeport import cures
 from homeport.engine.progress import Progress
-from homeport.errors import HomeportError
+from homeport.errors import HomeportError, words
 from homeport.release import history
 from homeport.release.probe import Count
 from homeport.secrets.store import Store
@@ -101,9 +101,7 @@ class Teller:
         try:
             yield
         except BaseException as fault:
-            self._tell(
-                "failure", reason=fault.message if isinstance(fault, HomeportError) else type(fault).__name__
-            )
+            self._tell("failure", reason=words(fault))
             raise
 
     def _tell(self, occasion: Occasion, probe: Count | None = None, reason: str = "") -> None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
-from homeport.errors import HomeportError
+from homeport.errors import HomeportError, words
 from homeport.release import history, kept
-from homeport.release.back import words
 from homeport.release.probe import Count
 from homeport.render.render import Rendered
 from homeport.stack.model import Target
