@@ -26,7 +26,7 @@ from typing import NoReturn
 from homeport.commands.command import Command, acts, asks
 from homeport.engine.machine import Put, locked_by, pack
 from homeport.engine.runner import DeadlineError, LocalRunner, Result
-from homeport.engine.ssh_faults import explain, lost, refused
+from homeport.engine.ssh_faults import explain, lost, refused, taken
 from homeport.errors import HostError
 
 _LOST = 255  # ssh's own exit code
@@ -61,15 +61,24 @@ printf %s "$1" > "$0"; echo held
 while read -r -t "$2" _; do :; done
 """
 _PATIENCE, _BEAT = 15, 2.0  # seconds
+# Under a lock, every act: with the file of acts held, and only while the lock is still ours. A homeport that was
+# stopped for longer than _PATIENCE (a suspended laptop) may find that another has been at work since.
+_UNDER = 'grep -qxF -- "$1" "$2" || { echo "homeport: the lock is not ours" >&2; exit 76; }; exec sh -c "$0"'
+_TAKEN = 76
 
 
 @dataclass
 class Lock:
-    """A lock on the host. `busy`: a file there that every act holds too. `lost`: gone with its connection; then
-    nothing acts any more."""
+    """A lock on the host: the file `path` holds `who` while it is ours; `busy` is one that every act holds too.
+    `lost`: gone with its connection; then nothing acts any more."""
 
-    busy: str = ""
+    path: str = ""
+    who: str = ""
     lost: bool = False
+
+    @property
+    def busy(self) -> str:
+        return f"{self.path}.acts" if self.path else ""
 
 
 @dataclass(frozen=True)
@@ -129,12 +138,16 @@ class SshRunner:
         if command.cwd:
             remote = f"cd {shlex.quote(command.cwd)} && {remote}"
         if command.acts and self.lock.busy:
-            remote = shlex.join(("flock", "-s", self.lock.busy, "sh", "-c", remote))
+            under = ("sh", "-c", _UNDER, remote, self.lock.who, self.lock.path)
+            remote = shlex.join(("flock", "-s", self.lock.busy, *under))
         return Command(self.words(remote), command.acts, command.stdin, command.timeout)
 
     def _checked(self, result: Result) -> Result:
         if result.code == _LOST:
             raise lost(self.destination, result.tail(4))
+        if result.code == _TAKEN and "homeport: the lock is not ours" in result.out + result.err:
+            self.lock.lost = True
+            raise taken(self.destination)
         return result
 
 
@@ -260,7 +273,9 @@ class SshMachine:
     def lock(self, path: str, who: str) -> Iterator[None]:
         """A shell on the host holds the lock for as long as it hears from us."""
         self.make_folders([str(PurePosixPath(path).parent)])
-        words = self.runner.words(shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE), _busy(path))))
+        words = self.runner.words(
+            shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE), Lock(path).busy))
+        )
         pipe = subprocess.PIPE
         with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as holder:
             answer = _first_line(holder)
@@ -269,11 +284,11 @@ class SshMachine:
             done = threading.Event()
             beat = threading.Thread(target=self._beat, args=(holder, done), daemon=True, name="lock")
             beat.start()
-            self.runner.lock.busy = _busy(path)
+            self.runner.lock.path, self.runner.lock.who = path, who
             try:
                 yield
             finally:
-                self.runner.lock.busy = ""
+                self.runner.lock.path = self.runner.lock.who = ""
                 done.set()
                 beat.join(timeout=10)
                 _let_go(holder)
@@ -303,10 +318,6 @@ class SshMachine:
         result = self.runner.run(command)
         if not result.ok:
             raise refused(self.name, command, result.tail(4))
-
-
-def _busy(lock: str) -> str:
-    return f"{lock}.acts"
 
 
 def _let_go(holder: subprocess.Popen[bytes]) -> None:

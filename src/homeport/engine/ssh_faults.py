@@ -57,6 +57,14 @@ def lost(destination: str, said: str = "") -> HostError:
     )
 
 
+def taken(destination: str) -> HostError:
+    """We were stopped for so long that another homeport has begun on this host since."""
+    return HostError(
+        f"{destination}: this run was stopped for a while, and another has begun there since; nothing more was done",
+        "When the other has ended, run the same command again: it goes on from what it finds.",
+    )
+
+
 def _last(said: str) -> str:
     return "\n".join(said.splitlines()[-4:])
 

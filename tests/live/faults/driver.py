@@ -4,6 +4,7 @@
     FAULTS_AT=N        the act (from 1) that it happens at; 0 for never
     FAULTS_HOW=before  it is killed (SIGKILL) before the act; `during`: a moment after a command began
     FAULTS_HOW=fill    before a write, FAULTS_FILL becomes a file that takes all room of its disk
+    FAULTS_HOW=TERM    (or another signal, or several) it gets this signal before the act
     FAULTS_HOW=timeout that command gives no answer; `fails`: the engine refuses it
     FAULTS_MATCH=TEXT  count only acts with this text in their words
     FAULTS_JOURNAL=F   a file that gets one line an act
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -52,8 +54,19 @@ def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def signals() -> bool:
+    """Send what FAULTS_HOW names, as another process would; whether it names any."""
+    numbers = [signal.Signals[f"SIG{name}"] for name in HOW.split() if name.isupper()]
+    for number in numbers:
+        threading.Timer(0, os.kill, (os.getpid(), number)).start()
+        time.sleep(MOMENT)
+    return bool(numbers)
+
+
 def accident() -> None:
     """At a write to the host."""
+    if signals():
+        return
     if HOW in ("before", "during"):
         kill()
     if HOW == "fill":
@@ -65,6 +78,8 @@ def command(inner: Callable[..., runner.Result]) -> Callable[..., runner.Result]
         if (asked.acts or QUESTIONS) and due(" ".join(asked.argv)):
             if HOW == "before":
                 kill()
+            if signals():
+                return inner(self, asked, *rest)
             if HOW == "timeout":
                 raise HostError(
                     f"`{asked.text()}` gave no answer within {asked.timeout:.0f} s", "Try it by hand."
