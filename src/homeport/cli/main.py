@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 import click
@@ -81,7 +82,8 @@ def cli() -> None:
 def main() -> None:
     """Entry point: the one place where an exception becomes an exit code."""
     from homeport.cli.signals import answer_signals
-    from homeport.errors import HomeportError, Interrupted
+    from homeport.engine.wait import INTERRUPTION
+    from homeport.errors import HomeportError
 
     answer_signals()
     try:
@@ -96,11 +98,11 @@ def main() -> None:
 
         show_error(fault)
         sys.exit(fault.exit_code)
-    except (KeyboardInterrupt, click.Abort) as fault:
+    except (KeyboardInterrupt, click.Abort):  # click makes an Abort of the other
         click.echo(
             "\nInterrupted. What serves goes on serving; the same command goes on from here.", err=True
         )
-        sys.exit(128 + fault.number if isinstance(fault, Interrupted) else 130)
+        sys.exit(128 + (INTERRUPTION.number or signal.SIGINT))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

@@ -23,7 +23,7 @@ from tests.live.faults.test_killed import finished, is_one_release
 pytestmark = pytest.mark.live
 # Before the first act with these words: one before anything changed, while it changes, before and after it takes over.
 MOMENTS = (
-    "state/targets", "docker run", "history.jsonl", "live/", "secrets", " up -d ", "slots/set-", "slots/current",
+    "state/targets", "make_folders", "history.jsonl", "live/", "secrets", " up -d ", "slots/set-", "slots/current",
     "www/current", "docker stop",
 )  # fmt: skip
 QUICK = (" up -d ", "www/current")
