@@ -27,6 +27,7 @@ from homeport.secrets.deliver import Delivered
 
 _TEMPORARY = re.compile(r"\.(.+)\.\w{8}$")  # as files.py names them
 _LAID_ASIDE = "secrets.before"  # the secret files of the release that a deploy could go back to
+_ENDED = re.compile(r"No such container|not running|non running", re.IGNORECASE)  # as the engine says it
 _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in flight
 
 
@@ -259,11 +260,15 @@ class Host:
     def open_requests(self, pid: int, port: int, ask: Command | None = None) -> int:
         """Connections on `port` of a container's process that may carry a request, from the kernel's own table.
 
-        `ask` prints that table where /proc hides the processes of others (hidepid), or the process has gone.
+        `ask` prints that table where /proc hides the processes of others (hidepid), or the process has gone. Where
+        that fails for another reason than that the container has ended, one may be open.
         """
-        tables = [self.machine.read(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
+        tables = [self.machine.read_proc(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
         if tables[0] is None and ask:
-            tables = [self.runner.run(ask).out]
+            result = self.runner.run(ask)
+            if not result.out:
+                return 0 if _ENDED.search(result.err) else 1
+            tables = [result.out]
         lines = (line.split() for table in tables if table for line in table.splitlines())
         return sum(_counts(fields, port) for fields in lines if fields[0] != "sl")
 
