@@ -228,9 +228,9 @@ class Host:
 
     # -- the frontend ------------------------------------------------------------------------------
 
-    def frontend_differs(self, built: Path) -> bool:
-        """Whether what was built is not what is served."""
-        return self.machine.read(f"{self.live}/www/current/.digest") != _folder_digest(built)
+    def frontend_differs(self, files: Mapping[str, Path]) -> bool:
+        """Whether these files, path of a visitor -> file here, are not what is served."""
+        return self.machine.read(f"{self.live}/www/current/.digest") != _files_digest(files)
 
     def publish_frontend(self, built: Path, release: str, assets: str) -> bool:
         """Make a built frontend the served one: its hashed assets join the pool, then one symlink moves.
@@ -238,11 +238,12 @@ class Host:
         Assets of earlier releases stay in the pool, so that a page that is open keeps working.
         Returns whether anything changed.
         """
-        if not self.frontend_differs(built):
+        files = {p.relative_to(built).as_posix(): p for p in built.rglob("*") if p.is_file()}
+        if not self.frontend_differs(files):
             return False
         place = f"{self.live}/www/releases/{release}"
         self.machine.send(built, place)
-        self.machine.write([Put(f"{place}/.digest", _folder_digest(built).encode())])
+        self.machine.write([Put(f"{place}/.digest", _files_digest(files).encode())])
         pool = assets.strip("/")
         self.machine.copy(f"{place}/{pool}", f"{self.live}/www/{pool}")
         self.serve_frontend(release)
@@ -301,8 +302,8 @@ def _digest(file: Delivered, salt: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _folder_digest(folder: Path) -> str:
+def _files_digest(files: Mapping[str, Path]) -> str:
     state = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        state.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    for name in sorted(files, key=PurePosixPath):
+        state.update(f"{name}\0".encode() + files[name].read_bytes() + b"\0")
     return state.hexdigest()
