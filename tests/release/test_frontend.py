@@ -14,6 +14,7 @@ from homeport.cli.check import command
 from homeport.engine.host import Host
 from homeport.engine.machine import LocalMachine, Machine
 from homeport.errors import BuildError, HomeportError, HostError
+from homeport.release.frontend import copy
 from homeport.release.sources import Sources
 from homeport.stack.load import load
 from homeport.stack.model import Target
@@ -302,3 +303,15 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
         "pipe (neither a file nor a folder)",
         "socket (neither a file nor a folder)",
     ]
+
+
+def test_a_file_that_becomes_a_link_after_the_look_is_not_published(tmp_path: Path) -> None:
+    dist = site(tmp_path / "dist")
+    (tmp_path / "key").write_text("s3cret")
+    (tmp_path / "key").chmod(0o400)
+    found = look_through(dist)
+    (dist / "index.html").unlink()
+    (dist / "index.html").symlink_to("../key")
+    with pytest.raises(BuildError, match="became a link meanwhile"):
+        copy(found, tmp_path / "copy")
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o400

@@ -37,13 +37,15 @@ def copy(published: Published, place: Path) -> None:
         file = place / name
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, file)
-            times = source.stat()
+            shutil.copyfile(source, file, follow_symlinks=False)
+            times = source.lstat()
         except OSError as fault:
             raise BuildError(
                 f"edge.frontend: {source} cannot be copied to {place}: {fault.strerror}",
                 "May you read it, and is there room on the disk?",
             ) from fault
+        if file.is_symlink():
+            raise BuildError(f"edge.frontend: {source} became a link meanwhile", "Run the same again.")
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
         file.chmod(0o644)
     for folder in {place, *(path for path in place.rglob("*") if path.is_dir())}:

@@ -62,7 +62,12 @@ class _Walk:
 
     def folder(self, folder: Path, at: PurePosixPath, above: tuple[Path, ...]) -> None:
         """`folder` is a real path, `above` those it was reached through."""
-        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        try:
+            entries = sorted(os.scandir(folder), key=lambda one: one.name)
+        except OSError as fault:
+            self.found.faults.append(f"{at} ({fault.strerror})")
+            return
+        for entry in entries:
             path = at / entry.name
             if is_private(entry.name) or self._is_secrets(entry):
                 self.found.faults.append(f"{path}{'/' if entry.is_dir() else ''}")
@@ -75,10 +80,11 @@ class _Walk:
         return entry.name == "secrets" and entry.is_dir() and not (Path(entry.path) / "index.html").is_file()
 
     def _entry(self, place: Path, path: PurePosixPath, above: tuple[Path, ...]) -> None:
-        if place.is_symlink() and (fault := self._leads_astray(place, above)):
+        link = place.is_symlink()
+        if link and (fault := self._leads_astray(place, above)):
             self.found.faults.append(f"{path} ({fault})")
             return
-        real = place.resolve()
+        real = place.resolve() if link else place
         mode = real.stat().st_mode
         if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
             self.found.faults.append(f"{path} (neither a file nor a folder)")
