@@ -27,6 +27,7 @@ from homeport.secrets.deliver import Delivered
 
 _TEMPORARY = re.compile(r"\.(.+)\.\w{8}$")  # as files.py names them
 _LAID_ASIDE = "secrets.before"  # the secret files of the release that a deploy could go back to
+_ENDED = re.compile(r"No such container|not running|non running", re.IGNORECASE)  # as the engine says it
 _TCP_STATES = {"01", "08"}  # ESTABLISHED, CLOSE_WAIT: a request may be in flight
 
 
@@ -227,9 +228,9 @@ class Host:
 
     # -- the frontend ------------------------------------------------------------------------------
 
-    def frontend_differs(self, built: Path) -> bool:
-        """Whether what was built is not what is served."""
-        return self.machine.read(f"{self.live}/www/current/.digest") != _folder_digest(built)
+    def frontend_differs(self, files: Mapping[str, Path]) -> bool:
+        """Whether these files, path of a visitor -> file here, are not what is served."""
+        return self.machine.read(f"{self.live}/www/current/.digest") != _files_digest(files)
 
     def publish_frontend(self, built: Path, release: str, assets: str) -> bool:
         """Make a built frontend the served one: its hashed assets join the pool, then one symlink moves.
@@ -237,11 +238,12 @@ class Host:
         Assets of earlier releases stay in the pool, so that a page that is open keeps working.
         Returns whether anything changed.
         """
-        if not self.frontend_differs(built):
+        files = {p.relative_to(built).as_posix(): p for p in built.rglob("*") if p.is_file()}
+        if not self.frontend_differs(files):
             return False
         place = f"{self.live}/www/releases/{release}"
         self.machine.send(built, place)
-        self.machine.write([Put(f"{place}/.digest", _folder_digest(built).encode())])
+        self.machine.write([Put(f"{place}/.digest", _files_digest(files).encode())])
         pool = assets.strip("/")
         self.machine.copy(f"{place}/{pool}", f"{self.live}/www/{pool}")
         self.serve_frontend(release)
@@ -259,11 +261,15 @@ class Host:
     def open_requests(self, pid: int, port: int, ask: Command | None = None) -> int:
         """Connections on `port` of a container's process that may carry a request, from the kernel's own table.
 
-        `ask` prints that table where /proc hides the processes of others (hidepid), or the process has gone.
+        `ask` prints that table where /proc hides the processes of others (hidepid), or the process has gone. Where
+        that fails for another reason than that the container has ended, one may be open.
         """
-        tables = [self.machine.read(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
+        tables = [self.machine.read_proc(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
         if tables[0] is None and ask:
-            tables = [self.runner.run(ask).out]
+            result = self.runner.run(ask)
+            if not result.out:
+                return 0 if _ENDED.search(result.err) else 1
+            tables = [result.out]
         lines = (line.split() for table in tables if table for line in table.splitlines())
         return sum(_counts(fields, port) for fields in lines if fields[0] != "sl")
 
@@ -296,8 +302,8 @@ def _digest(file: Delivered, salt: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _folder_digest(folder: Path) -> str:
+def _files_digest(files: Mapping[str, Path]) -> str:
     state = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        state.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    for name in sorted(files, key=PurePosixPath):
+        state.update(f"{name}\0".encode() + files[name].read_bytes() + b"\0")
     return state.hexdigest()

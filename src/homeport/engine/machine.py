@@ -9,12 +9,14 @@ import http.client
 import io
 import json
 import os
+import shlex
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Protocol, TextIO
 
 from homeport.engine.runner import LocalRunner, Runner
@@ -23,6 +25,8 @@ from homeport.errors import HostError
 from homeport.files import write_bytes_atomically
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_LINK = (errno.ENOENT, errno.ENOTDIR, errno.EINVAL)  # nothing there, or something that is no link
+NOT_TEXT = "it is not UTF-8 text"
 _ORPHANS_SECONDS = 120.0  # longer than any stop's grace
 
 
@@ -50,16 +54,27 @@ class Machine(Protocol):
         """Whether we may give files away (root)."""
         ...
 
+    # What is not there is None or empty. What could not be read, for any other reason, is a HostError: who took it
+    # for missing would begin anew over what is there.
+
     def read(self, path: str) -> str | None:
-        """The text of a file; None when it is not there."""
+        """The text of a file (UTF-8); None when it is not there."""
+        ...
+
+    def read_proc(self, path: str) -> str | None:
+        """The text of a file below /proc; None as well where its process has ended or is hidden from us."""
         ...
 
     def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
-        """Relative path -> text and mode of every file below a folder; empty when it is not there."""
+        """Relative path -> text and mode of every file below a folder, links left out; empty when it is not there."""
         ...
 
     def names(self, folder: str) -> list[str]:
         """Names in a folder, sorted; empty when it is not there."""
+        ...
+
+    def files(self, folder: str) -> list[str]:
+        """Relative paths of all files below a folder, sorted, links left out; empty when it is not there."""
         ...
 
     def write(self, files: Iterable[Put]) -> None:
@@ -80,10 +95,13 @@ class Machine(Protocol):
         """Make or turn a symbolic link in one step."""
         ...
 
-    def read_link(self, path: str) -> str | None: ...
+    def read_link(self, path: str) -> str | None:
+        """Where a symbolic link leads; None when there is no link of that name."""
+        ...
 
     def send(self, local: Path, folder: str) -> None:
-        """Copy what is below a local folder into a folder there; what is there already stays."""
+        """Copy what is below a local folder into a folder there; what is there already stays. HostError for a folder
+        with links in it: nobody knows where they lead there."""
         ...
 
     def copy(self, source: str, folder: str) -> None:
@@ -111,18 +129,38 @@ class LocalMachine:
         return os.geteuid() == 0
 
     def read(self, path: str) -> str | None:
+        with _reading(path), suppress(FileNotFoundError, NotADirectoryError):
+            return Path(path).read_bytes().decode()
+        return None
+
+    def read_proc(self, path: str) -> str | None:
         try:
             return Path(path).read_text()
-        except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
+        except OSError:
             return None
 
     def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
-        root = Path(folder)
-        found = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else []
-        return {p.relative_to(root).as_posix(): (p.read_text(), p.stat().st_mode & 0o777) for p in found}
+        found: dict[str, tuple[str, int]] = {}
+        for name in self.files(folder):
+            path = Path(folder) / name
+            with _reading(str(path)):
+                found[name] = (path.read_bytes().decode(), path.stat().st_mode & 0o777)
+        return found
 
     def names(self, folder: str) -> list[str]:
-        return sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+        with _reading(folder), suppress(FileNotFoundError, NotADirectoryError):
+            return sorted(path.name for path in Path(folder).iterdir())
+        return []
+
+    def files(self, folder: str) -> list[str]:
+        found: list[str] = []
+        if not self.names(folder):
+            return found
+        with _reading(folder):
+            for place, _, names in os.walk(folder, onerror=_raise):
+                paths = (Path(place) / name for name in names)
+                found += [p.relative_to(folder).as_posix() for p in paths if S_ISREG(p.lstat().st_mode)]
+        return sorted(found)
 
     def write(self, files: Iterable[Put]) -> None:
         """What is there already, to the byte, is left alone: going back needs no room on a disk that is full."""
@@ -167,9 +205,16 @@ class LocalMachine:
             temporary.replace(place)
 
     def read_link(self, path: str) -> str | None:
-        return str(Path(path).readlink()) if Path(path).is_symlink() else None
+        with _reading(path):
+            try:
+                return str(Path(path).readlink())
+            except OSError as fault:
+                if fault.errno not in _NO_LINK:
+                    raise
+        return None
 
     def send(self, local: Path, folder: str) -> None:
+        refuse_links(local)
         with _in_words(folder):
             shutil.copytree(local, folder, dirs_exist_ok=True, copy_function=_copy_if_other)
 
@@ -234,6 +279,45 @@ def _lives(holder: str) -> bool:
     except (ValueError, KeyError, TypeError, PermissionError):
         return True
     return True
+
+
+def unreadable(path: str, why: str, where: str = "") -> HostError:
+    """The error for what is there and cannot be read. `where`: the machine, when it is not this one."""
+    place = f"{where}: {path}" if where else path
+    look = f"`ls -ld {shlex.quote(path)}`{' there' if where else ''}"
+    cure = f"{look} shows what it is; put it right, then run the same again."
+    if os.strerror(errno.EACCES) in why:
+        cure = f"Run this as the user who owns it, or give it to this one: {look} says whose it is."
+    elif os.strerror(errno.EIO) in why:
+        cure = "The disk may be failing: `dmesg` says more."
+    return HostError(f"{place} cannot be read: {why}", cure)
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    """Whatever keeps us from reading is said with the place."""
+    try:
+        yield
+    except OSError as fault:
+        raise unreadable(path, fault.strerror or str(fault)) from fault
+    except UnicodeDecodeError as fault:
+        raise unreadable(path, NOT_TEXT) from fault
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
+
+
+def refuse_links(folder: Path) -> None:
+    """What is sent to a machine are files and folders, nothing that leads elsewhere."""
+    found = sorted(
+        path for path in folder.rglob("*") if not S_ISDIR(mode := path.lstat().st_mode) and not S_ISREG(mode)
+    )
+    if found:
+        names = ", ".join(path.relative_to(folder).as_posix() for path in found)
+        raise HostError(
+            f"{folder}: neither files nor folders: {names}", "Put the files themselves in their place."
+        )
 
 
 @contextmanager

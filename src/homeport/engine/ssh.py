@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import errno
 import io
 import os
 import shlex
@@ -24,13 +25,15 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from homeport.commands.command import Command, acts, asks
-from homeport.engine.machine import Put, locked_by, pack
+from homeport.engine.machine import NOT_TEXT, Put, locked_by, pack, refuse_links, unreadable
 from homeport.engine.runner import DeadlineError, LocalRunner, Result
 from homeport.engine.ssh_faults import explain, lost, refused, taken
 from homeport.errors import HostError
 
 _LOST = 255  # ssh's own exit code
 _LOCKED = 75
+_MISSING = (os.strerror(errno.ENOENT), os.strerror(errno.ENOTDIR))
+_WHOLE, _CUT = "=whole=", "its answer is not whole"
 _OPTIONS = (
     "-o", "BatchMode=yes", "-o", "ConnectTimeout=10",
     "-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=3",
@@ -196,16 +199,30 @@ class SshMachine:
         return self.runner.run(asks("id", "-u")).out.strip()
 
     def read(self, path: str) -> str | None:
-        result = self.runner.run(asks("sh", "-c", '[ -e "$0" ] || exit 44; exec cat "$0"', path))
-        return None if not result.ok else result.out
+        packed = self._answer('base64 -w0 -- "$0"', path)
+        if packed is None:
+            return None
+        with self._unpacking(path):
+            return base64.b64decode(packed, validate=True).decode()
+
+    def read_proc(self, path: str) -> str | None:
+        result = self.runner.run(asks("cat", path))
+        return result.out if result.ok else None
 
     def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
-        script = '[ -d "$0" ] || exit 44; tar -C "$0" -cf - . | base64 -w0'
-        result = self.runner.run(asks("sh", "-c", script, folder, timeout=60))
-        return _unpack(result.out) if result.ok else {}
+        packed = self._answer('cd "$0" && tar -cf - . | base64 -w0', folder)
+        if packed is None:
+            return {}
+        with self._unpacking(folder):
+            return _unpack(base64.b64decode(packed, validate=True))
 
     def names(self, folder: str) -> list[str]:
-        return sorted(self.runner.run(asks("ls", "-A", folder)).out.split("\n")[:-1])
+        found = self._answer('ls -A -- "$0/"', folder)
+        return sorted((found or "").split("\n")[:-1])
+
+    def files(self, folder: str) -> list[str]:
+        found = self._answer('cd "$0" && find . -type f -print0', folder)
+        return sorted(path.removeprefix("./") for path in (found or "").split("\0")[:-1])
 
     def write(self, files: Iterable[Put]) -> None:
         wanted = list(files)
@@ -246,13 +263,15 @@ class SshMachine:
         self._act(acts("sh", "-c", script, path, target))
 
     def read_link(self, path: str) -> str | None:
-        return self.runner.run(asks("readlink", path)).out.strip() or None
+        found = self._answer('readlink -v -- "$0"', path, (*_MISSING, os.strerror(errno.EINVAL)))
+        return None if found is None else found.removesuffix("\n")
 
     def send(self, local: Path, folder: str) -> None:
+        refuse_links(local)
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=3) as tar:
             tar.add(local, arcname=".")
-        script = 'mkdir -p "$0" && tar -C "$0" -xzf - --no-same-owner'
+        script = 'umask 022; mkdir -p "$0" && tar -C "$0" -xzf - --no-same-owner'
         self._act(acts("sh", "-c", script, folder, stdin=packed.getvalue(), timeout=300))
 
     def copy(self, source: str, folder: str) -> None:
@@ -314,6 +333,27 @@ class SshMachine:
             f"{self.name}: the lock {path} could not be taken", "Does it have bash and flock?", said
         )
 
+    def _answer(self, script: str, path: str, missing: tuple[str, ...] = _MISSING) -> str | None:
+        """What a script about `path` prints, whole: it says so itself at the end. None when the path is not there,
+        which nothing but a program's words tell from other faults."""
+        whole = f"export LC_ALL=C; set -o pipefail; {script} && echo {_WHOLE}"
+        result = self.runner.run(asks("bash", "-c", whole, path, timeout=60))
+        if result.ok and result.out.endswith(f"{_WHOLE}\n"):
+            return result.out.removesuffix(f"{_WHOLE}\n")
+        said = "" if result.ok else result.tail(1)
+        if path in said and said.endswith(missing):
+            return None
+        raise unreadable(path, said or _CUT, self.name)
+
+    @contextmanager
+    def _unpacking(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except UnicodeDecodeError as fault:
+            raise unreadable(path, NOT_TEXT, self.name) from fault
+        except (ValueError, tarfile.TarError) as fault:
+            raise unreadable(path, _CUT, self.name) from fault
+
     def _act(self, command: Command) -> None:
         result = self.runner.run(command)
         if not result.ok:
@@ -339,11 +379,11 @@ def _first_line(holder: subprocess.Popen[bytes], seconds: float = 150.0) -> str:
         killer.cancel()
 
 
-def _unpack(text: str) -> dict[str, tuple[str, int]]:
+def _unpack(packed: bytes) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         for entry in tar:
-            stream = tar.extractfile(entry) if entry.isfile() else None
+            stream = tar.extractfile(entry) if entry.isfile() or entry.islnk() else None
             if stream:
                 found[str(PurePosixPath(entry.name))] = (stream.read().decode(), entry.mode & 0o777)
     return found

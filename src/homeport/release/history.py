@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from homeport.engine.host import Host
+from homeport.errors import HostError
 
 UNFINISHED = "unfinished"
 TOOK_OVER = "killed after it had taken over"
@@ -78,7 +79,14 @@ def unfinished(records: list[Record]) -> list[Record]:
 
 
 def _last_of_each(host: Host) -> list[Record]:
-    return list({record.id: record for record in parse(host.history())}.values())
+    text = host.history()
+    records = parse(text)
+    if "\n" in text and not records:  # a line that was cut has no end
+        raise HostError(
+            f"{host.machine.name}: {host.root}/state/history.jsonl holds no line that can be read",
+            "Without it nobody knows what serves. Put back a copy of it, or upgrade homeport if a newer one wrote it.",
+        )
+    return list({record.id: record for record in records}.values())
 
 
 def _took_over(host: Host, record: Record) -> Record:

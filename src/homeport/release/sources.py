@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,14 +21,16 @@ from homeport.engine.ssh import SshMachine
 from homeport.errors import BuildError
 from homeport.images.dockerfile import directives, without_syntax
 from homeport.images.standins import Answer, answer
-from homeport.release import certificate
+from homeport.release import certificate, frontend
 from homeport.release.history import Record
 from homeport.release.migrations.books import files_digest
 from homeport.secrets.store import Store
 from homeport.stack.model import Target
 from homeport.stack.parts import Build, Registry
+from homeport.stack.published import Published
 
 FRONTEND = "frontend"
+PUBLISHED = "published"  # a copy of what visitors get of it
 STATE = ".homeport"  # beside homeport.yaml: what runs on this machine
 _LOCAL = "docker-image://"  # before the name of an image that is on the engine
 _NONE = Image("", ())
@@ -122,6 +125,11 @@ class Sources:
         wanted = [plan for plan in plans if plan.name not in same]
         if not wanted:
             return f"nothing new in {', '.join(plan.name for plan in plans)}"
+        for plan in wanted:
+            if (
+                plan.output
+            ):  # BuildKit adds to a folder: what an earlier build made would be published for ever
+                shutil.rmtree(plan.output, ignore_errors=True)
         builds.build(runner, wanted, step)
         made = self._made(runner, plans)
         memory.remember({name: (one, made.get(name, "")) for name, one in inputs.items()})
@@ -180,11 +188,9 @@ class Sources:
             for name, service in target.services.items()
             if service.build
         ]
-        frontend = target.stack.edge.frontend
-        if frontend and frontend.build:
-            found.append(
-                replace(self._target(FRONTEND, frontend.build, ""), output=str(self.cache / FRONTEND))
-            )
+        part = target.stack.edge.frontend
+        if part and part.build:
+            found.append(replace(self._target(FRONTEND, part.build, ""), output=str(self.cache / FRONTEND)))
         self._refuse_secrets(found)
         return found
 
@@ -224,28 +230,26 @@ class Sources:
 
     # -- the frontend and the certificate ----------------------------------------------------------
 
-    def _built_frontend(self, target: Target) -> Path | None:
-        frontend = target.stack.edge.frontend
-        if frontend is None:
+    def _published(self, target: Target) -> Published | None:
+        """What visitors get of the frontend; a BuildError says what they must not get."""
+        part = target.stack.edge.frontend
+        if part is None:
             return None
-        return self.cache / FRONTEND if frontend.build else (self.folder / str(frontend.files)).resolve()
+        return frontend.look(
+            part, self.cache / FRONTEND if part.build else self.folder / str(part.files), self.folder
+        )
 
     def frontend_differs(self, target: Target, host: Host) -> bool:
-        built = self._built_frontend(target)
-        return built is not None and host.frontend_differs(built)
+        published = self._published(target)
+        return published is not None and host.frontend_differs(published.files)
 
     def publish(self, target: Target, host: Host, release: str) -> bool:
         """Serve the built frontend; whether it changed."""
-        built, frontend = self._built_frontend(target), target.stack.edge.frontend
-        if built is None or frontend is None:
+        published, part = self._published(target), target.stack.edge.frontend
+        if published is None or part is None or not host.frontend_differs(published.files):
             return False
-        if not (built / "index.html").is_file():
-            raise BuildError(
-                f"edge.frontend: no index.html at the top of what was built ({built})",
-                "The Dockerfile's last stage must hold the files at / (FROM scratch, COPY --from=build /src/dist /).",
-            )
-        _open_to_all(built)
-        return host.publish_frontend(built, release, frontend.assets)
+        frontend.copy(published, self.cache / PUBLISHED)
+        return host.publish_frontend(self.cache / PUBLISHED, release, part.assets)
 
     def certificates(self, target: Target, host: Host) -> None:
         certificate.ensure(target, host)
@@ -256,12 +260,6 @@ def _parts(target: Target) -> list[str]:
     return ["nginx"] + [
         name for name, part in (("postgres", stack.postgres), ("rabbitmq", stack.rabbitmq)) if part
     ]
-
-
-def _open_to_all(folder: Path) -> None:
-    """What a visitor may read, nginx may read: a build's own modes (0700 from mktemp, say) do not count."""
-    for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _building(target: Target, name: str) -> str:

@@ -110,7 +110,7 @@ class Frontend(Part):
     )
     files: Folder | None = Field(
         None,
-        description="A folder that already holds the files, instead of `build`.",
+        description="A folder that holds the files, and nothing that is not for every visitor, instead of `build`.",
         examples=["frontend/dist"],
     )
     spa: Flag = Field(

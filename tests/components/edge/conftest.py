@@ -19,6 +19,18 @@ from tests.components.edge.running import Running
 # A command is one line of text.
 SERVICE = base64.b64encode((Path(__file__).parent / "upstream.py").read_bytes()).decode()
 COMMAND = ("python3", "-c", f"import base64; exec(base64.b64decode('{SERVICE}'))")
+LINKS = {  # below www -> where it leads in the container
+    "current/key.pem": "/certs/live/privkey.pem",
+    "current/key": "../../../certs/live/privkey.pem",
+    "current/up": "../../..",
+    "current/certs": "/certs",
+    "current/same.svg": "favicon.svg",
+    "current/assets/key.js": "/certs/live/privkey.pem",
+    "current/assets/up": "../../../..",
+    "current/index.html.gz": "/certs/live/privkey.pem",
+    "assets/old.js": "/certs/live/privkey.pem",
+    "assets/up": "../..",
+}
 HTML = "<!doctype html><title>Shop</title><script src=/assets/app-1a2b.js></script>"
 
 
@@ -57,7 +69,10 @@ def free_ports() -> Ports:
 
 
 def frontend(www: Path) -> None:
-    """What a release leaves below www: the running frontend, and the assets of earlier ones."""
+    """What a release leaves below www: the running frontend behind a link, and the assets of earlier ones; and links
+    that no release of this homeport leaves."""
+    (www / "releases/r1").mkdir(parents=True)
+    (www / "current").symlink_to("releases/r1")
     files = {
         "current/index.html": HTML,
         "current/favicon.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
@@ -73,5 +88,7 @@ def frontend(www: Path) -> None:
     for path, text in files.items():
         (www / path).parent.mkdir(parents=True, exist_ok=True)
         (www / path).write_text(text)
+    for path, place in LINKS.items():
+        (www / path).symlink_to(place)
     packed = gzip.compress(b"console.log('packed')\n" * 200)
     (www / "current/assets/app-1a2b.js.gz").write_bytes(packed)

@@ -91,3 +91,39 @@ def test_json_of_a_service_is_compressed_unless_it_says_identity(shop: Running) 
     assert (
         shop.ask("/api/identity", headers={"Accept-Encoding": "gzip"}).one("Content-Encoding") == "identity"
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/key.pem",
+            "/key",
+            "/up/certs/live/privkey.pem",
+            "/certs/live/fullchain.pem",
+            "/same.svg",
+            "/up",
+            "/certs/",
+        ),
+        *(
+            "/assets/key.js",
+            "/assets/up/certs/live/privkey.pem",
+            "/assets/old.js",
+            "/up/etc/nginx/nginx.conf",
+        ),
+    ],
+)
+def test_no_link_is_followed_but_the_one_of_the_release(shop: Running, path: str) -> None:
+    """Neither to a file nor through a folder, neither of this release nor in the pool of old assets."""
+    answer = shop.ask(path)
+    assert b"PRIVATE KEY" not in answer.body and b"CERTIFICATE" not in answer.body
+    assert b"worker_processes" not in answer.body and b"<svg" not in answer.body
+    page = path in ("/key", "/up", "/certs/")  # no such file, without an extension: the app's own page
+    assert (answer.status, HTML in answer.body.decode()) == ((200, True) if page else (answer.status, False))
+    assert page or answer.status in (403, 404)
+
+
+def test_a_gz_that_is_a_link_is_not_sent(shop: Running) -> None:
+    answer = shop.ask("/", headers={"Accept-Encoding": "gzip"})
+    body = gzip.decompress(answer.body) if answer.all("Content-Encoding") else answer.body
+    assert (answer.status, body.decode()) == (200, HTML)

@@ -8,6 +8,7 @@ from pathlib import Path
 from homeport.stack.model import Stack
 from homeport.stack.parts import Build
 from homeport.stack.problem import KeyPath
+from homeport.stack.published import CURE, look_through
 from homeport.stack.rules.finding import Finding, Findings
 
 
@@ -18,13 +19,25 @@ def exist(stack: Stack, folder: Path) -> Findings:
         for at, place in enumerate(service.migrations):
             if not (folder / place).exists():
                 yield Finding(("services", name, "migrations", at), f"there is no {place} beside the file")
-    frontend = stack.edge.frontend
-    if frontend and frontend.files:
-        path = ("edge", "frontend", "files")
-        if not (folder / frontend.files).is_dir():
-            yield Finding(path, f"there is no folder {frontend.files} beside the file")
-        elif not (folder / frontend.files / "index.html").is_file():
-            yield Finding(path, f"there is no index.html in {frontend.files}", "is the frontend built?")
+    if stack.edge.frontend and stack.edge.frontend.files:
+        yield from _frontend(stack.edge.frontend.files, folder)
+
+
+def _frontend(files: str, folder: Path) -> Findings:
+    path = ("edge", "frontend", "files")
+    place = folder / files
+    if not place.is_dir():
+        yield Finding(path, f"there is no folder {files} beside the file")
+        return
+    if not place.resolve().is_relative_to(folder.resolve()):
+        yield Finding(path, f"{files} leads to {place.resolve()}", "name a folder below that of the file")
+        return
+    if not (place / "index.html").is_file():
+        yield Finding(path, f"there is no index.html in {files}", "is the frontend built?")
+    if (found := look_through(place)).faults:
+        yield Finding(path, f"what must not be published is in {files}: {found.words()}", CURE)
+    elif place.samefile(folder):
+        yield Finding(path, f"{files} is the folder of the file itself", CURE)
 
 
 def builds(stack: Stack) -> Iterator[tuple[KeyPath, Build]]:
