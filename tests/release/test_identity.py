@@ -12,6 +12,7 @@ from pathlib import Path
 from homeport.components.contribution import Container
 from homeport.engine.host import Host
 from homeport.engine.machine import LocalMachine
+from homeport.release.migrations.rehearse import once_name
 from homeport.release.plan import Plan, World, called, parse_containers, plan
 from homeport.release.status import status
 from homeport.render.compose import config
@@ -22,7 +23,7 @@ from tests.recording import RecordingRunner
 
 NAMES = (
     "web", "web-1", "web-2", "web-blue-api", "web-green-1-api", "web-blue-2-api", "web-bluebird", "web-greenish",
-    "web-migrate", "web-migrate-blue-x", "web-seed", "web-rehearsal", "w", "we", "mail", "mail-api", "mail-1",
+    "web-migrate", "web-migrate-blue-x", "web-seed", "rehearsal-web", "rehearsal", "w", "we", "mail", "mail-api", "mail-1",
     "mail-api-1", "blue", "green", "blue-green-x", "green-web", "nginx-1", "postgres-api", "edge-blue-1-1",
 )  # fmt: skip
 WORLDS = 150
@@ -193,3 +194,13 @@ def test_logs_of_one_container_are_its_own() -> None:
     running = parse_containers([m.inspected for m in made])
     for container in (c for c in containers if c.name not in target.services and not c.once):
         assert [c.compose for c in called(running, container.name)] == [container.name]
+
+
+def test_what_runs_once_never_has_the_name_of_what_stays() -> None:
+    """It is removed by its name: `rehearsal-web` beside `web-1` was the container that would have gone."""
+    for _, target, _ in worlds():
+        stay = {f"{target.project}-{c.name}-1" for c in render(target).containers}
+        services = (*NAMES, "")
+        once = [once_name(target, kind, name) for kind in ("rehearsal", "migration") for name in services]
+        assert not stay & set(once)
+        assert len(set(once)) == len(once)

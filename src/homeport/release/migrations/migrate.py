@@ -16,7 +16,7 @@ from homeport.engine.wait import SLOWNESS
 from homeport.errors import ReleaseError
 from homeport.release.migrations.books import fingerprints
 from homeport.release.migrations.lint import Finding, Size, lint
-from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried
+from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried, once_name
 from homeport.release.roll import observe
 from homeport.render.render import Rendered
 from homeport.stack.model import Target
@@ -161,7 +161,7 @@ class Migrations:
 
     def _attempt(self, service: str) -> Result:
         """One run under a name of its own: what a killed deploy left running is ended first, and a late one too."""
-        name = f"{self.target.project}-{service}-migration"
+        name = once_name(self.target, "migration", service)
         self.host.runner.run(docker.remove(name))
         try:
             task = compose.run_once(self.host.live, f"{service}-migrate", _RUN_SECONDS, name)
