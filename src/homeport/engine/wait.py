@@ -4,10 +4,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 SLOWNESS = float(os.environ.get("HOMEPORT_SLOWNESS", "1"))  # multiplies every deadline, for slow machines
+_speed = 1.0  # seconds of a wait in one of the clock; only `hurried` changes it
+
+
+def now() -> float:
+    """Seconds, as all waits count them."""
+    return time.monotonic() * _speed
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for so long."""
+    time.sleep(seconds / _speed)
+
+
+@contextmanager
+def hurried(times: float) -> Iterator[None]:
+    """All waits of this process are so many times shorter, deadlines and pauses alike: for tests in which nothing that
+    takes time is started."""
+    global _speed  # noqa: PLW0603 (as SLOWNESS, it is the process's)
+    before, _speed = _speed, times
+    try:
+        yield
+    finally:
+        _speed = before
 
 
 class WaitedTooLong(Exception):  # noqa: N818 (reads as what happened)
@@ -28,13 +52,13 @@ class Seen:
 
 def wait_until(what: str, look: Callable[[], Seen], seconds: float, every: float = 0.05) -> float:
     """Look every `every` seconds until it is good; the seconds that took. Raises WaitedTooLong."""
-    started = time.monotonic()
+    started = now()
     deadline = started + seconds * SLOWNESS
     while True:
         seen = look()
-        now = time.monotonic()
+        at = now()
         if seen.good:
-            return now - started
-        if now >= deadline:
+            return at - started
+        if at >= deadline:
             raise WaitedTooLong(what, seconds * SLOWNESS, seen.state)
-        time.sleep(min(every, max(0.0, deadline - now)))
+        pause(min(every, max(0.0, deadline - at)))

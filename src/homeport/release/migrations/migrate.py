@@ -4,7 +4,6 @@ code, which goes on. A lock that cannot be had within a second is given up, and 
 from __future__ import annotations
 
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from homeport.commands import compose, docker, postgres
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import Result
-from homeport.engine.wait import SLOWNESS
+from homeport.engine.wait import SLOWNESS, now, pause
 from homeport.errors import ReleaseError
 from homeport.release.migrations.books import fingerprints
 from homeport.release.migrations.lint import Finding, Size, lint
@@ -140,7 +139,7 @@ class Migrations:
 
     def _one(self, service: str, step: Step) -> ReleaseError | None:
         """Attempts until it is done, or fails for another reason than a lock, or the time is over."""
-        ends, attempt = time.monotonic() + _LOCK_SECONDS * SLOWNESS, 0
+        ends, attempt = now() + _LOCK_SECONDS * SLOWNESS, 0
         database = self.target.services[service].database or ""
         while True:
             attempt += 1
@@ -154,10 +153,10 @@ class Migrations:
             step.note(
                 f"{service}: waits for a lock held by {holders[0]}" if holders else f"{service}: a lock"
             )
-            if time.monotonic() > ends:
+            if now() > ends:
                 return _locked(service, attempt, holders, result)
             self._drop_half_made(database)
-            time.sleep(random.uniform(*_PAUSE))  # noqa: S311 (jitter, not a secret)
+            pause(random.uniform(*_PAUSE))  # noqa: S311 (jitter, not a secret)
 
     def _attempt(self, service: str) -> Result:
         """One run under a name of its own: what a killed deploy left running is ended first, and a late one too."""

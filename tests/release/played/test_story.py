@@ -1,0 +1,125 @@
+"""Every step of a deploy and of a rollback fails, is interrupted, is the last before a kill, or the host is gone there.
+
+The steps are in deploy.txt and rollback.txt beside this file, as a release takes them: `python -m tests.scripted.steps`
+writes them anew. What must hold afterwards is the same for all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from homeport.errors import HomeportError
+from tests.scripted.edge import Edge
+from tests.scripted.script import KINDS, Fault, Killed, Kind
+from tests.scripted.stack import MIGRATIONS, Play, target
+
+HERE = Path(__file__).parent
+STEPS = {name: (HERE / f"{name}.txt").read_text().splitlines() for name in ("deploy", "rollback")}
+FAST: tuple[Kind, ...] = ("fails", "killed")
+RUNS = {
+    "1": ["api-blue", "mail", "nginx", "postgres", "web-blue", "web-blue-2", "worker-blue"],
+    "2": ["api-green", "mail", "nginx", "postgres", "web-green", "web-green-2", "worker-green"],
+}
+SERVES = {v: {"/": f"page {v}", "web": f"sha256:web-{v}", "api": f"sha256:api-{v}"} for v in ("1", "2")}
+
+
+def cases(name: str) -> list[Any]:
+    """A case for each step and kind; how often the disk or the host goes wrong for good is behind --slow."""
+    steps = STEPS[name]
+    return [
+        pytest.param(
+            Fault(step, kind),
+            id=f"{number}-of-{len(steps)}-{kind}-{step}",
+            marks=[] if kind in FAST else [pytest.mark.slow],
+        )
+        for number, step in enumerate(steps, 1)
+        for kind in KINDS
+    ]
+
+
+def test_a_deploy_takes_these_steps(first: Play, edge: Edge) -> None:
+    first.deploy(target("2", edge.port))
+    assert sorted(first.engine.script.steps) == sorted(STEPS["deploy"])
+    is_whole(first, "2")
+
+
+def test_a_rollback_takes_these_steps(second: Play) -> None:
+    second.rollback()
+    assert sorted(second.engine.script.steps) == sorted(STEPS["rollback"])
+    is_whole(second, "1")
+
+
+@pytest.mark.parametrize("fault", cases("deploy"))
+def test_a_deploy_goes_wrong(fault: Fault, first: Play, edge: Edge) -> None:
+    before = first.files()
+    error = ended(lambda: first.deploy(target("2", edge.port), fault))
+    assert first.engine.script.happened, "the step was not taken"
+    holds(first, fault, error, old="1", new="2", before=before)
+    first.engine.failing.clear()
+    first.deploy(target("2", edge.port))
+    is_whole(first, "2")
+
+
+@pytest.mark.parametrize("fault", cases("rollback"))
+def test_a_rollback_goes_wrong(fault: Fault, second: Play) -> None:
+    before = second.files()
+    error = ended(lambda: second.rollback(fault))
+    assert second.engine.script.happened, "the step was not taken"
+    holds(second, fault, error, old="2", new="1", before=before)
+    second.engine.failing.clear()
+    if second.served()["web"] != SERVES["1"]["web"] or second.records()[-1].verdict != "ok":
+        second.rollback()
+    is_whole(second, second.served()["web"][-1])
+
+
+def ended(act: Any) -> BaseException | None:
+    try:
+        act()
+    except (HomeportError, KeyboardInterrupt, Killed) as error:
+        return error
+    return None
+
+
+def holds(  # noqa: PLR0913
+    play: Play, fault: Fault, error: BaseException | None, old: str, new: str, before: dict[str, str]
+) -> None:
+    """Nobody was without an answer, and one release serves: the one that the words say."""
+    assert play.engine.wrong == []
+    served = play.served()
+    assert {served["web"], served["api"]} in [{SERVES[v]["web"], SERVES[v]["api"]} for v in (old, new)]
+    if isinstance(error, HomeportError):
+        assert error.message
+        assert error.hint, f"no cure: {error.message}"
+    if fault.kind in ("killed", "gone"):
+        return
+    assert fault.kind == "fails" or isinstance(error, KeyboardInterrupt)
+    if error is None or "serves, but" in str(error):
+        assert served == SERVES[new]
+        return
+    if served == SERVES[new]:  # interrupted after it had taken over for good
+        assert isinstance(error, KeyboardInterrupt)
+        return
+    assert served == SERVES[old]
+    assert play.engine.running() == RUNS[old]
+    assert play.files() == before
+    assert play.engine.loaded == play.engine.configuration()
+
+
+def is_whole(play: Play, version: str) -> None:
+    """This release serves, all of it, and nothing is left of another."""
+    assert play.engine.wrong == []
+    assert play.served() == SERVES[version]
+    assert sorted(box.compose for box in play.engine.boxes.values()) == RUNS[version]
+    images = {box.image for box in play.engine.boxes.values() if box.service not in ("nginx", "postgres")}
+    assert images == {f"sha256:{name}-{version}" for name in ("web", "api", "worker", "mail")}
+    assert play.engine.loaded == play.engine.configuration()
+    assert play.engine.databases.applied == list(MIGRATIONS["2"])
+    live = play.engine.live
+    assert len(list((live / "slots").glob("set-*"))) <= 2
+    assert not (live / "secrets.before").exists()
+    assert not list(live.rglob(".*.????????"))
+    assert play.records()[-1].verdict == "ok"
+    assert play.records()[-1].version == version

@@ -1,0 +1,33 @@
+"""Write the steps of a played deploy and rollback anew: `python -m tests.scripted.steps`; read the difference."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from homeport.engine.wait import hurried
+from homeport.secrets.value import Secret
+from tests.scripted.edge import Edge
+from tests.scripted.stack import Play, target
+
+HERE = Path(__file__).parents[1] / "release" / "played"
+
+
+def main() -> None:
+    edge = Edge()
+    with tempfile.TemporaryDirectory() as folder, hurried(50):
+        os.environ["XDG_CONFIG_HOME"] = f"{folder}/home"
+        play = Play.new(Path(folder) / "play", edge)
+        play.deploy(target("1", edge.port))
+        store = play.store
+        store.set("jwt_key", Secret("changed"))
+        store.save()
+        play.deploy(target("2", edge.port))
+        (HERE / "deploy.txt").write_text("\n".join(play.engine.script.steps) + "\n")
+        play.rollback()
+        (HERE / "rollback.txt").write_text("\n".join(play.engine.script.steps) + "\n")
+
+
+if __name__ == "__main__":
+    main()
