@@ -23,8 +23,8 @@ from tests.recording import RecordingRunner
 
 NAMES = (
     "web", "web-1", "web-2", "web-blue-api", "web-green-1-api", "web-blue-2-api", "web-bluebird", "web-greenish",
-    "web-migrate", "web-migrate-blue-x", "web-seed", "rehearsal-web", "rehearsal", "w", "we", "mail", "mail-api", "mail-1",
-    "mail-api-1", "blue", "green", "blue-green-x", "green-web", "nginx-1", "postgres-api", "edge-blue-1-1",
+    "web-migrate", "web-migrate-blue-x", "web-seed", "rehearsal-web", "rehearsal", "w", "we", "mail", "mail-api",
+    "mail-1", "mail-api-1", "blue", "green", "blue-green-x", "green-web", "nginx-1", "postgres-api", "edge-blue-1-1",
 )  # fmt: skip
 WORLDS = 150
 
@@ -113,9 +113,7 @@ def a_plan(chance: random.Random, target: Target, made: list[Made]) -> Plan:
     green = frozenset(chance.sample(http, chance.randint(0, len(http))))
     images = {c.image: f"sha256:{c.image}" for c in wanted}
     configs = {c.name: config(c, target) for c in wanted}
-    return plan(
-        target, wanted, World(parse_containers([m.inspected for m in made]), green, images, configs)
-    )
+    return plan(target, wanted, World(parse_containers([m.inspected for m in made]), green, images, configs))
 
 
 def worlds() -> Iterator[tuple[random.Random, Target, list[Made]]]:

@@ -68,5 +68,3 @@ class Edge:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-

@@ -73,14 +73,18 @@ class Box:
             "Image": self.image,
             "RestartCount": 0,
             "Config": {"Labels": labels},
-            "State": {"Status": "running" if self.up else "exited", "Pid": self.pid if self.up else 0, **health},
+            "State": {
+                "Status": "running" if self.up else "exited",
+                "Pid": self.pid if self.up else 0,
+                **health,
+            },
             "HostConfig": {"PortBindings": {port[2]: [{"HostPort": port[1]}] for port in ports}},
         }
 
 
 @dataclass
 class Engine:
-    """`live`: the folder that Compose is run on. `images`: reference -> id. `sick`: images that never become healthy."""
+    """`live`: the folder that Compose is run on. `images`: reference -> id. `sick`: images that are never healthy."""
 
     live: Path
     images: dict[str, str] = field(default_factory=dict)
@@ -127,7 +131,9 @@ class Engine:
         return {
             ("docker", "version"): self._says("26.1.5 amd64"),
             ("docker", "compose", "version"): self._says("2.26.1"),
-            ("docker", "info"): self._says(json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 8 << 30})),
+            ("docker", "info"): self._says(
+                json.dumps({"DockerRootDir": "/var/lib/docker", "MemTotal": 8 << 30})
+            ),
             ("docker", "network", "ls"): self._says(""),
             ("docker", "network"): self._says(""),
             ("df",): self._says("size avail\n100000000000 90000000000"),
@@ -183,7 +189,8 @@ class Engine:
         if not self.script.step("docker inspect"):
             return NO
         found = [self.boxes[id_].inspected() for id_ in argv[2:] if id_ in self.boxes]
-        return Result(0 if len(found) == len(argv[2:]) else 1, json.dumps(found), "" if found else "no such object")
+        missing = len(found) < len(argv[2:])
+        return Result(int(missing), json.dumps(found), "Error: No such object" if missing else "")
 
     def _inspect_images(self, argv: list[str], command: Command) -> Result:
         del command
@@ -191,7 +198,13 @@ class Engine:
             return NO
         there = [ref for ref in argv[3:] if ref in self.images]
         found = [
-            {"Id": self.images[ref], "RepoTags": [ref], "RepoDigests": [], "RootFS": {}, "Architecture": "amd64"}
+            {
+                "Id": self.images[ref],
+                "RepoTags": [ref],
+                "RepoDigests": [],
+                "RootFS": {},
+                "Architecture": "amd64",
+            }
             for ref in there
         ]
         return Result(0 if len(there) == len(argv[3:]) else 1, json.dumps(found), "no such image")
@@ -224,7 +237,7 @@ class Engine:
         del command
         ids = [word for word in argv[2:] if not word.startswith("-")]
         good = self.script.step(f"docker rm {self._names(ids)}")
-        gone = [id_ for id_ in (ids if good else ids[: len(ids) // 2])]
+        gone = ids if good else ids[: len(ids) // 2]
         missing = [id_ for id_ in gone if self.boxes.pop(id_, None) is None]
         self._look(argv)
         return NO if not good else Result(1, "", "no such container") if missing else OK
@@ -300,7 +313,10 @@ class Engine:
         if not self.script.step(f"helper {' '.join(words[3:] if words[0] == 'sh' else words[:1])}"):
             return NO
         done = subprocess.run(
-            [word.replace("/files", place) for word in words], input=command.stdin, capture_output=True, check=False
+            [word.replace("/files", place) for word in words],
+            input=command.stdin,
+            capture_output=True,
+            check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -311,7 +327,9 @@ class Engine:
         if not self.script.step(f"compose run {service}"):
             return NO
         del name
-        return self.databases.migrate(block["labels"]["homeport.service"], self.images[block["image"]], write=True)
+        return self.databases.migrate(
+            block["labels"]["homeport.service"], self.images[block["image"]], write=True
+        )
 
     def _data(self, argv: list[str], command: Command) -> Result:
         return self.databases.answer(self.script, argv, (command.stdin or b"").decode(), self.images)

@@ -1,4 +1,4 @@
-"""The played host's disk is a real folder; each act on it is a step. What it answers by HTTP, the engine's model says."""
+"""The played host's disk is a real folder; each act on it is a step. What it answers by HTTP, the model says."""
 
 from __future__ import annotations
 

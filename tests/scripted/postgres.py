@@ -1,4 +1,4 @@
-"""A model of PostgreSQL and of a migration tool: what is applied, what an image brings, and what the server says of it."""
+"""A model of PostgreSQL and of a migration tool: what is applied, what an image brings, what the server says."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Databases:
     _logged: list[str] = field(default_factory=list)
 
     def copy(self) -> Databases:
-        return Databases(dict(self.brings), list(self.applied), self.tool_keeps_books, self.breaking, self.locked)
+        return Databases(
+            dict(self.brings), list(self.applied), self.tool_keeps_books, self.breaking, self.locked
+        )
 
     def pending(self, image: str) -> list[str]:
         return [name for name in self.brings.get(image, ()) if name not in self.applied]
@@ -42,7 +44,9 @@ class Databases:
             self.locked -= 1
             return Result(1, "", "55P03 lock timeout")
         self.applied += pending
-        lines = (f"INFO  [alembic.runtime.migration] Running upgrade  -> {name}, {service}" for name in pending)
+        lines = (
+            f"INFO  [alembic.runtime.migration] Running upgrade  -> {name}, {service}" for name in pending
+        )
         return Result(0, "", "\n".join(lines))
 
     def answer(self, script: Script, argv: list[str], stdin: str, images: dict[str, str]) -> Result:
@@ -60,7 +64,9 @@ class Databases:
             text = f'ERROR: 25006 user="{ROLE}" read-only transaction' if self._refused else ""
             self._refused = False
         if kind == "statements":
-            entries = ({"user": ROLE, "dbname": DATABASE, "message": f"statement: {sql}"} for sql in self._logged)
+            entries = (
+                {"user": ROLE, "dbname": DATABASE, "message": f"statement: {sql}"} for sql in self._logged
+            )
             text = "\n".join(json.dumps(entry) for entry in entries)
         return Result(0, text or self._rows(kind), "")
 
@@ -69,7 +75,7 @@ class Databases:
         """What is asked, by a word that only it has."""
         known = {
             "pg_isready": "ready", "--since": "log", "/log/*.json": "statements", "pg_dumpall": "roles",
-            "CREATE DATABASE": "copy", "-Fc": "dump", "\\connect": "books", "FROM pg_roles": "role names",
+            "CREATE DATABASE": "copy", "-Fc": "dump", "\\connect": "books", "pg_stat_all_tables": "rows", "FROM pg_roles": "role names",
             "to_char(now()": "time", "FROM pg_database": "database names", "pg_table_size": "tables",
             "indisvalid": "indexes", "pg_stat_activity": "holders", "CREATE ROLE": "make roles",
             "read_only = on": "read only", "RESET default": "read and write",
@@ -84,6 +90,7 @@ class Databases:
             "database names": f"postgres\n{DATABASE}",
             "tables": "public.item|10|8192",
             "books": f"{DATABASE}|{books}",
+            "rows": f"writes|alembic_version|{len(self.applied)}\nrow|alembic_version|({''.join(self.applied[-1:])})",
         }.get(kind, "")
 
     def _task(self, script: Script, argv: list[str], images: dict[str, str]) -> Result:

@@ -19,7 +19,9 @@ _IDS = (
     (re.compile(r"gen-[0-9a-f]+"), "gen-N"),
     (re.compile(r"set-\d+"), "set-N"),
 )
-OFTEN = ("watch",)  # phases that look again and again until a time is over: only the first look of a kind is a step
+OFTEN = (
+    "watch",
+)  # phases that look again and again until a time is over: only the first look of a kind is a step
 
 
 class Killed(BaseException):
@@ -96,13 +98,15 @@ class Script:
 
 
 class Told:
-    """A step of the Progress; what it says, nobody reads."""
+    """A step of the Progress: its outcome is kept."""
+
+    outcome = ""
 
     def note(self, text: str) -> None:
         del text
 
     def done(self, text: str) -> None:
-        del text
+        self.outcome = text
 
 
 @dataclass
@@ -117,6 +121,7 @@ class Listener:
         del text
         with self.script.step_of(name) as told:
             yield told
+        self.lines.append(f"{name}: {told.outcome}")
 
     def line(self, text: str = "") -> None:
         self.lines.append(text)

@@ -26,13 +26,16 @@ from tests.scripted.script import Fault, Listener, Script
 SERVICES: dict[str, dict[str, Any]] = {
     "web": {"image": "web:1", "port": 8000, "health": {"path": "/ok"}, "replicas": 2, "depends": ["api"]},
     "api": {
-        "image": "api:1", "port": 8000, "health": {"path": "/ok"}, "database": "shop_db", "migrate": "alembic upgrade head",
-        "secrets": [{"name": "jwt_key"}],
+        "image": "api:1", "port": 8000, "health": {"path": "/ok"}, "database": "shop_db",
+        "migrate": "alembic upgrade head", "secrets": [{"name": "jwt_key"}],
     },
     "worker": {"image": "worker:1", "health": {"command": ["ok"]}},
     "mail": {"image": "mail:1", "port": 25, "protocol": "tcp", "health": {"command": ["ok"]}},
 }  # fmt: skip
-MIGRATIONS = {"1": ("0001_first", "0002_second"), "2": ("0001_first", "0002_second", "0003_new", "0004_newer")}
+MIGRATIONS = {
+    "1": ("0001_first", "0002_second"),
+    "2": ("0001_first", "0002_second", "0003_new", "0004_newer"),
+}
 
 
 def target(version: str, https: int, changes: dict[str, Any] | None = None) -> Target:
@@ -135,11 +138,13 @@ class Play:
     def deploy(self, wanted: Target, fault: Fault | None = None, **settings: Any) -> Outcome:
         script = self.begin(fault)
         told = Listener(script, self.says)
-        return Deploy(self.host, wanted, self.store, Given(self.folder / "dist", self.engine), told, **settings).run()
+        return Deploy(
+            self.host, wanted, self.store, Given(self.folder / "dist", self.engine), told, **settings
+        ).run()
 
-    def rollback(self, fault: Fault | None = None) -> Outcome:
+    def rollback(self, fault: Fault | None = None, release: str | None = None) -> Outcome:
         self.begin()
-        record = rollback.choose(self.host, None)
+        record = rollback.choose(self.host, release)
         script = self.begin(fault)
         told = Listener(script, self.says)
         return rollback.rollback(self.host, record, self.store, told, lambda changes: True)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parents[1] / "release" / "played"
 
 def main() -> None:
     edge = Edge()
-    with tempfile.TemporaryDirectory() as folder, hurried(50):
+    with tempfile.TemporaryDirectory() as folder, hurried(100):
         os.environ["XDG_CONFIG_HOME"] = f"{folder}/home"
         play = Play.new(Path(folder) / "play", edge)
         play.deploy(target("1", edge.port))

@@ -17,15 +17,15 @@ from tests.scripted.stack import Play, target
 
 @pytest.fixture(scope="package")
 def _hurried() -> Iterator[None]:
-    """Nothing boots here: what waits 2 s in the world waits 40 ms."""
-    with hurried(50):
+    """Nothing boots here: what waits 2 s in the world waits 20 ms."""
+    with hurried(100):
         yield
 
 
 @pytest.fixture(scope="package")
 def _folder(_hurried: None) -> Iterator[Path]:
     """In memory where there is such a disk: a release waits for the disk hundreds of times."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="homeport-", dir=memory if memory.is_dir() else None))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(folder / "home"))

@@ -15,6 +15,7 @@ from homeport.engine.wait import SLOWNESS, now, pause
 from homeport.errors import ReleaseError
 from homeport.release.migrations.books import fingerprints
 from homeport.release.migrations.lint import Finding, Size, lint
+from homeport.release.migrations.ran import Books, Ran, ran
 from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried, once_name
 from homeport.release.roll import observe
 from homeport.render.render import Rendered
@@ -43,6 +44,7 @@ class Migrations:
     breaking: list[Finding] = field(default_factory=list)
     indexes: dict[str, set[str]] = field(default_factory=dict)  # database -> invalid ones from before
     ran: bool = False
+    done: dict[str, Ran] = field(default_factory=dict)  # service -> what its migration did
     _looked: bool = False
 
     def prepare(self, rendered: Rendered, progress: Progress) -> None:
@@ -94,6 +96,10 @@ class Migrations:
         if faults:
             raise faults[0]
 
+    def words(self) -> str:
+        """What was done, in words: `user: 2 migrations (0003_age, 0004_city); mail: nothing to do`."""
+        return "; ".join(f"{name}: {done.words()}" for name, done in sorted(self.done.items()))
+
     def recorded(self) -> tuple[str, ...]:
         """What a rollback must know of this release."""
         return tuple(finding.line() for finding in self.breaking) if self.ran else ()
@@ -141,11 +147,14 @@ class Migrations:
         """Attempts until it is done, or fails for another reason than a lock, or the time is over."""
         ends, attempt = now() + _LOCK_SECONDS * SLOWNESS, 0
         database = self.target.services[service].database or ""
+        before = self._books(database)
         while True:
             attempt += 1
             step.note(service if attempt == 1 else f"{service}: attempt {attempt}")
             result = self._attempt(service)
             if result.ok:
+                said = f"{result.out}\n{result.err}"
+                self.done[service] = ran(said, before, self._books(database), attempt)
                 return None
             if not postgres.LOCK_TIMEOUT.search(result.out + result.err):
                 return _failed(service, result)
@@ -175,6 +184,11 @@ class Migrations:
             self.host.runner.run(
                 postgres.psql(live, f"DROP INDEX CONCURRENTLY IF EXISTS {index};", database, 120)
             )
+
+    def _books(self, database: str) -> Books:
+        """What the tools have written down; nothing where PostgreSQL does not say it: it is only for the words."""
+        said = self.host.runner.run(postgres.book_rows(self._server(), database)) if database else None
+        return Books.parse(said.out) if said and said.ok else Books()
 
     def _holders(self, database: str) -> list[str]:
         """Who has been in a transaction for long, oldest first."""

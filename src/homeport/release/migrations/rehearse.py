@@ -91,7 +91,11 @@ class Rehearsal:
         try:
             started = run(postgres.serve(self.target.image("postgres"), self.name))
             if not started.ok:
-                raise ReleaseError("the PostgreSQL to try migrations on did not start", "", started.tail())
+                raise ReleaseError(
+                    "the PostgreSQL to try migrations on did not start",
+                    "Nothing was changed. The engine's own words are above; is there memory and disk left on the host?",
+                    started.tail(),
+                )
             self._wait()
             yield
         finally:

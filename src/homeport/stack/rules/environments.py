@@ -76,7 +76,9 @@ def own_containers(stack: Stack) -> Findings:
         for pair in dict.fromkeys((first[name], second[name]) for name in first if name in second):
             mine, theirs = (one, other) if len(pair[0]) >= len(pair[1]) else (other, one)
             service, there = sorted(pair, key=len, reverse=True)
-            fault = f"its containers in {mine} have the names of those of {there} in {theirs}, on the same host"
+            fault = (
+                f"its containers in {mine} have the names of those of {there} in {theirs}, on the same host"
+            )
             yield Finding(("services", service), fault, "choose another name", key=True)
 
 
