@@ -87,7 +87,7 @@ def test_every_module_is_here() -> None:
 
 def test_an_ask_never_acts() -> None:
     """Words that change something stand in no question, and what is secret in no line."""
-    for name, call in CASES:
+    for _, call in CASES:
         made = eval(call, NAMES)
         if isinstance(made, Command) and not made.acts:
             assert not {"rm", "stop", "up", "down", "create", "prune", "restart", "push"} & set(made.argv), (

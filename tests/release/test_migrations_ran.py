@@ -43,7 +43,7 @@ SAYS = {
     ),
     "Prisma": ("Applying migration `20260131120000_init`\n", "1 migration (20260131120000_init)"),
     "dbmate": ("Applying: 20260131120000_users.sql\n", "1 migration (20260131120000_users.sql)"),
-    "sqlx": ("Applied 20260131120000/migrate create users (12.3ms)\n", "1 migration (20260131120000/migrate create users)"),
+    "sqlx": ("Applied 2026/migrate create users (12.3ms)\n", "1 migration (2026/migrate create users)"),
     "in colours": ("\x1b[32m1/u create_users (11.2ms)\x1b[0m\n", "1 migration (1/u create_users)"),
 }  # fmt: skip
 

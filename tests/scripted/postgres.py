@@ -75,7 +75,8 @@ class Databases:
         """What is asked, by a word that only it has."""
         known = {
             "pg_isready": "ready", "--since": "log", "/log/*.json": "statements", "pg_dumpall": "roles",
-            "CREATE DATABASE": "copy", "-Fc": "dump", "\\connect": "books", "pg_stat_all_tables": "rows", "FROM pg_roles": "role names",
+            "CREATE DATABASE": "copy", "-Fc": "dump", "\\connect": "books", "pg_stat_all_tables": "rows",
+            "FROM pg_roles": "role names",
             "to_char(now()": "time", "FROM pg_database": "database names", "pg_table_size": "tables",
             "indisvalid": "indexes", "pg_stat_activity": "holders", "CREATE ROLE": "make roles",
             "read_only = on": "read only", "RESET default": "read and write",

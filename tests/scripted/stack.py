@@ -38,6 +38,25 @@ MIGRATIONS = {
 }
 
 
+EVERYTHING: dict[str, Any] = {
+    "services": {
+        "web": SERVICES["web"] | {"replicas": 1, "env": {"MOTTO": "new"}},
+        "api": SERVICES["api"],
+        "mail": SERVICES["mail"] | {"env": {"MOTTO": "new"}},
+        "web-blue-api": {"image": "web:1", "port": 8000, "health": {"path": "/ok"}},
+    },
+    "edge": {
+        "frontend": {"files": "dist"},
+        "routes": {
+            "/web": {"service": "web"},
+            "/api": {"service": "api"},
+            "/new": {"service": "web-blue-api"},
+        },
+    },
+    "postgres": {"max_connections": 150},
+}  # every kind of change: a service goes, one comes, fewer replicas, a route, a part's settings
+
+
 def target(version: str, https: int, changes: dict[str, Any] | None = None) -> Target:
     """A version of the stack; `changes` are of its document."""
     document: dict[str, Any] = {
@@ -104,13 +123,13 @@ class Play:
 
     @classmethod
     def new(cls, folder: Path, edge: Edge) -> Play:
-        for version in ("1", "2"):
+        for version in ("1", "2", "3"):
             (folder / "dist" / version / "assets").mkdir(parents=True)
             (folder / "dist" / version / "index.html").write_text(f"page {version}")
             (folder / "dist" / version / "assets" / f"app-{version}.js").write_text(version)
         engine = Engine(folder / "host" / "root" / "live")
-        for version in ("1", "2"):
-            engine.databases.brings[f"sha256:api-{version}"] = MIGRATIONS[version]
+        for version, names in MIGRATIONS.items():
+            engine.databases.brings[f"sha256:api-{version}"] = names
         return cls(folder, edge, engine)
 
     def copy(self, folder: Path) -> Play:
@@ -159,6 +178,10 @@ class Play:
         """What a visitor gets: the image behind each route, and the page."""
         page = self.edge.answer("/")[1].decode()
         return {"/": page, **{name: self.engine.answer(name)[1] for name in ("web", "api")}}
+
+    def containers(self) -> dict[str, tuple[str, str]]:
+        """What runs: compose name -> what it was made of."""
+        return {box.compose: (box.spec, box.image) for box in self.engine.boxes.values() if box.up}
 
     def files(self) -> dict[str, str]:
         """What is live, but for what says which slot serves."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from homeport.engine.wait import hurried
 from homeport.secrets.value import Secret
 from tests.scripted.edge import Edge
-from tests.scripted.stack import Play, target
+from tests.scripted.stack import EVERYTHING, Play, target
 
 HERE = Path(__file__).parents[1] / "release" / "played"
 
@@ -25,8 +25,11 @@ def main() -> None:
         store.save()
         play.deploy(target("2", edge.port))
         (HERE / "deploy.txt").write_text("\n".join(play.engine.script.steps) + "\n")
+        other = play.copy(Path(folder) / "other")
         play.rollback()
         (HERE / "rollback.txt").write_text("\n".join(play.engine.script.steps) + "\n")
+        other.deploy(target("3", edge.port, EVERYTHING))
+        (HERE / "everything.txt").write_text("\n".join(other.engine.script.steps) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,32 +1,49 @@
 """Every step of a deploy and of a rollback fails, is interrupted by Ctrl-C, or is where homeport is killed or its host
 goes away.
 
-The steps are in deploy.txt and rollback.txt beside this file, as a release takes them: `python -m tests.scripted.steps`
-writes them anew. What must hold afterwards is the same for all.
+The steps are in the texts beside this file, as a release takes them: `python -m tests.scripted.steps` writes them
+anew. What must hold afterwards is the same for all.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from homeport.errors import HomeportError
+from homeport.stack.model import Target
 from tests.scripted.edge import Edge
 from tests.scripted.script import KINDS, Fault, Killed, Kind
-from tests.scripted.stack import MIGRATIONS, Play, target
+from tests.scripted.stack import EVERYTHING, MIGRATIONS, Play, target
 
 HERE = Path(__file__).parent
-STEPS = {name: (HERE / f"{name}.txt").read_text().splitlines() for name in ("deploy", "rollback")}
-FAST: tuple[Kind, ...] = ("fails", "killed")
-RUNS = {
-    "1": ["api-blue", "mail", "nginx", "postgres", "web-blue", "web-blue-2", "worker-blue"],
-    "2": ["api-green", "mail", "nginx", "postgres", "web-green", "web-green-2", "worker-green"],
+STEPS = {
+    name: (HERE / f"{name}.txt").read_text().splitlines() for name in ("deploy", "rollback", "everything")
 }
-PARTS = ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-2", "worker-SLOT"]
-SERVES = {v: {"/": f"page {v}", "web": f"sha256:web-{v}", "api": f"sha256:api-{v}"} for v in ("1", "2")}
+FAST: tuple[Kind, ...] = ("fails", "killed")
+PARTS = {
+    "1": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-2", "worker-SLOT"],
+    "3": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-api-SLOT"],
+}
+PARTS["2"] = PARTS["1"]
+SERVES = {v: {"/": f"page {v}", "web": f"sha256:web-{v}", "api": f"sha256:api-{v}"} for v in PARTS}
+
+
+@dataclass(frozen=True)
+class Before:
+    """What serves, as it is taken apart to compare."""
+
+    version: str
+    files: dict[str, str]
+    containers: dict[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, play: Play, version: str) -> Before:
+        return cls(version, play.files(), play.containers())
 
 
 def cases(name: str) -> list[Any]:
@@ -55,23 +72,37 @@ def test_a_rollback_takes_these_steps(second: Play) -> None:
     is_whole(second, "1")
 
 
+def test_a_deploy_that_changes_everything_takes_these_steps(second: Play, edge: Edge) -> None:
+    second.deploy(target("3", edge.port, EVERYTHING))
+    assert sorted(second.engine.script.steps) == sorted(STEPS["everything"])
+    is_whole(second, "3")
+
+
 @pytest.mark.parametrize("fault", cases("deploy"))
 def test_a_deploy_goes_wrong(fault: Fault, first: Play, edge: Edge) -> None:
-    before = first.files()
-    error = ended(lambda: first.deploy(target("2", edge.port), fault))
-    assert first.engine.script.happened, "the step was not taken"
-    holds(first, fault, error, old="1", new="2", before=before)
-    first.engine.failing.clear()
-    first.deploy(target("2", edge.port))
-    is_whole(first, "2")
+    goes_wrong(first, Before.of(first, "1"), target("2", edge.port), fault)
+
+
+@pytest.mark.parametrize("fault", cases("everything"))
+def test_a_deploy_that_changes_everything_goes_wrong(fault: Fault, second: Play, edge: Edge) -> None:
+    goes_wrong(second, Before.of(second, "2"), target("3", edge.port, EVERYTHING), fault)
+
+
+def goes_wrong(play: Play, before: Before, wanted: Target, fault: Fault) -> None:
+    error = ended(lambda: play.deploy(wanted, fault))
+    assert play.engine.script.happened, "the step was not taken"
+    holds(play, fault, error, before, new=wanted.version)
+    play.engine.failing.clear()
+    play.deploy(wanted)
+    is_whole(play, wanted.version)
 
 
 @pytest.mark.parametrize("fault", cases("rollback"))
 def test_a_rollback_goes_wrong(fault: Fault, second: Play) -> None:
-    before = second.files()
+    before = Before.of(second, "2")
     error = ended(lambda: second.rollback(fault))
     assert second.engine.script.happened, "the step was not taken"
-    holds(second, fault, error, old="2", new="1", before=before)
+    holds(second, fault, error, before, new="1")
     second.engine.failing.clear()
     last = second.records()[-1]
     if (last.version, last.verdict, last.reason) != ("1", "ok", ""):  # else it had ended, and was pruning
@@ -93,10 +124,9 @@ def ended(act: Any) -> BaseException | None:
     return None
 
 
-def holds(
-    play: Play, fault: Fault, error: BaseException | None, old: str, new: str, before: dict[str, str]
-) -> None:
+def holds(play: Play, fault: Fault, error: BaseException | None, before: Before, new: str) -> None:
     """Nobody was without an answer, and one release serves: the one that the words say."""
+    old = before.version
     assert play.engine.wrong == []
     served = play.served()
     assert {served["web"], served["api"]} in [{SERVES[v]["web"], SERVES[v]["api"]} for v in (old, new)]
@@ -113,8 +143,8 @@ def holds(
         assert isinstance(error, KeyboardInterrupt)
         return
     assert served == SERVES[old]
-    assert play.engine.running() == RUNS[old]
-    assert play.files() == before
+    assert play.containers() == before.containers
+    assert play.files() == before.files
     assert play.engine.loaded == play.engine.configuration()
 
 
@@ -122,9 +152,9 @@ def is_whole(play: Play, version: str) -> None:
     """This release serves, all of it, and nothing is left of another."""
     assert play.engine.wrong == []
     assert play.served() == SERVES[version]
-    assert sorted(map(slotless, (box.compose for box in play.engine.boxes.values()))) == PARTS
+    assert sorted(map(slotless, (box.compose for box in play.engine.boxes.values()))) == PARTS[version]
     images = {box.image for box in play.engine.boxes.values() if box.service not in ("nginx", "postgres")}
-    assert images == {f"sha256:{name}-{version}" for name in ("web", "api", "worker", "mail")}
+    assert {image.rpartition("-")[2] for image in images} == {version}
     assert play.engine.loaded == play.engine.configuration()
     assert play.engine.databases.applied == list(MIGRATIONS["2"])
     live = play.engine.live

@@ -147,14 +147,15 @@ class Migrations:
         """Attempts until it is done, or fails for another reason than a lock, or the time is over."""
         ends, attempt = now() + _LOCK_SECONDS * SLOWNESS, 0
         database = self.target.services[service].database or ""
-        before = self._books(database)
+        live = self._server()
+        before = self._books(live, database)
         while True:
             attempt += 1
             step.note(service if attempt == 1 else f"{service}: attempt {attempt}")
             result = self._attempt(service)
             if result.ok:
                 said = f"{result.out}\n{result.err}"
-                self.done[service] = ran(said, before, self._books(database), attempt)
+                self.done[service] = ran(said, before, self._books(live, database), attempt)
                 return None
             if not postgres.LOCK_TIMEOUT.search(result.out + result.err):
                 return _failed(service, result)
@@ -185,9 +186,9 @@ class Migrations:
                 postgres.psql(live, f"DROP INDEX CONCURRENTLY IF EXISTS {index};", database, 120)
             )
 
-    def _books(self, database: str) -> Books:
+    def _books(self, live: str, database: str) -> Books:
         """What the tools have written down; nothing where PostgreSQL does not say it: it is only for the words."""
-        said = self.host.runner.run(postgres.book_rows(self._server(), database)) if database else None
+        said = self.host.runner.run(postgres.book_rows(live, database)) if live and database else None
         return Books.parse(said.out) if said and said.ok else Books()
 
     def _holders(self, database: str) -> list[str]:
