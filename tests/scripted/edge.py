@@ -16,7 +16,9 @@ class Edge:
     def __init__(self) -> None:
         edge = self
         self.engine: Engine | None = None
-        self.fails: set[str] = set()  # paths that are answered with 502
+        self.bad: set[str] = (
+            set()
+        )  # images that are well when they are asked themselves, and answer visitors with 502
 
         class Handler(BaseHTTPRequestHandler):
             def setup(self) -> None:
@@ -44,7 +46,7 @@ class Edge:
         Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def plays(self, engine: Engine) -> None:
-        self.engine, self.fails = engine, set()
+        self.engine = engine
 
     def secured(self, plain: ssl.SSLSocket) -> ssl.SSLSocket:
         nginx = self.engine.named("nginx") if self.engine else None
@@ -57,13 +59,11 @@ class Edge:
 
     def answer(self, path: str) -> tuple[int, bytes]:
         assert self.engine is not None
-        if path in self.fails:
-            return 502, b""
         if path == "/":
             page = self.engine.live / "www" / "current" / "index.html"
             return (200, page.read_bytes()) if page.is_file() else (404, b"")
         status, image = self.engine.answer("api" if path.startswith("/api") else "web")
-        return status, image.encode()
+        return (502, b"") if image in self.bad else (status, image.encode())
 
     def close(self) -> None:
         self._server.shutdown()

@@ -65,6 +65,7 @@ class Box:
             "com.docker.compose.project": self.project,
             "com.docker.compose.oneoff": str(self.one_off),
         }
+        environment = [f"{key}={value}" for key, value in (self.block.get("environment") or {}).items()]
         ports = [port.split(":") for port in self.block.get("ports") or ()]
         health = {"Health": {"Status": "healthy"}} if self.up else {}
         return {
@@ -72,7 +73,7 @@ class Box:
             "Name": f"/{self.project}-{self.compose}-1",
             "Image": self.image,
             "RestartCount": 0,
-            "Config": {"Labels": labels},
+            "Config": {"Labels": labels, "Env": environment},
             "State": {
                 "Status": "running" if self.up else "exited",
                 "Pid": self.pid if self.up else 0,

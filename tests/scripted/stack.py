@@ -183,6 +183,14 @@ class Play:
         """What runs: compose name -> what it was made of."""
         return {box.compose: (box.spec, box.image) for box in self.engine.boxes.values() if box.up}
 
+    def secrets(self) -> dict[str, str]:
+        """What containers read, by its path."""
+        folder = self.engine.live / "secrets"
+        found = (
+            path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".written.json"
+        )
+        return {str(path.relative_to(folder)): path.read_text() for path in found}
+
     def files(self) -> dict[str, str]:
         """What is live, but for what says which slot serves."""
         live = self.engine.live

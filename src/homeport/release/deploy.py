@@ -20,7 +20,7 @@ from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
 from homeport.release import history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
-from homeport.release.back import GoingBack
+from homeport.release.back import GoingBack, words
 from homeport.release.before import Before, look
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
@@ -173,11 +173,17 @@ class Deploy:
             self._timed("smoke", self._smoke)
             self._timed("watch", self._watch, prober)
         except BaseException as fault:
+            verdict = history.UNFINISHED  # until it is back: the next change then cleans up as after a kill
             try:
                 self._go_back(before, rendered, plan)
+                verdict = "failed"
+            except HomeportError as second:
+                raise self._half_back(before.record, fault, second) from second
             finally:
                 self.outcome.probe = prober.stop()
-                self._record("failed", fault, plan)
+                self._record(
+                    "failed" if self.host.serving() == self.outcome.release else verdict, fault, plan
+                )
             raise
         builder, others = self.sources.builder(self.host), self.sources.environments()
         with ThreadPoolExecutor(1) as pool:
@@ -340,6 +346,17 @@ class Deploy:
         with self.progress.step("going back", f"to {before.record.id}") as step:
             back = GoingBack(self.host, self.target, before, rendered.tree, plan)
             back.run(before.record, self._rolled, step)
+
+    def _half_back(
+        self, record: history.Record | None, fault: BaseException, second: HomeportError
+    ) -> ReleaseError:
+        """The release has failed, and so has the way back from it."""
+        whole = f"`homeport rollback {self.target.environment} {record.id}`" if record else "The same command"
+        return ReleaseError(
+            f"{words(fault)}; and going back was not done whole: {second.message}",
+            f"{whole} makes it whole. {second.hint}".strip(),
+            second.details,
+        )
 
     def _begin(self, rendered: Rendered) -> None:
         self._recording.begin(self.target, rendered, self._migrations.may_break() if self._migrations else ())

@@ -34,6 +34,7 @@ class Running:
     slot: Slot | None = None  # None for what has no slots
     task: bool = False  # a migration or a seed, which runs and ends
     ports: tuple[int, ...] = ()  # of the machine
+    port: int = 0  # that its program listens on, as it was told; 0 for a worker and for a part
 
     @property
     def up(self) -> bool:
@@ -130,6 +131,7 @@ def parse_containers(inspected: list[dict[str, Any]]) -> tuple[Running, ...]:
 
 def _parse(one: dict[str, Any]) -> Running:
     labels, state = one["Config"].get("Labels") or {}, one["State"]
+    told = dict(pair.partition("=")[::2] for pair in one["Config"].get("Env") or ())
     published = (one.get("HostConfig") or {}).get("PortBindings") or {}
     return Running(
         id=one["Id"],
@@ -147,6 +149,7 @@ def _parse(one: dict[str, Any]) -> Running:
         service=labels.get("homeport.service", ""),
         slot=next((slot for slot in SLOTS if slot == labels.get("homeport.slot")), None),
         task="homeport.task" in labels,
+        port=int(told["PORT"]) if told.get("PORT", "").isdecimal() else 0,
         ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
     )
 

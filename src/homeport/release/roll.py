@@ -89,10 +89,12 @@ class Roller:
             list(pool.map(self._discard_one, running))
 
     def _discard_one(self, container: Running) -> None:
-        name = container.service or container.compose
-        service = self.target.services.get(name)
-        if service and service.port:
-            self._drain((container,), service.port)
+        service = self.target.services.get(container.service or container.compose)
+        port = (
+            service.port if service else container.port
+        )  # one that is no longer in the file serves until now
+        if port:
+            self._drain((container,), port)
         stop(self.host, [container], service.stop_grace if service else 10.0)
 
     def finish(self, rolls: list[Roll], step: Step) -> None:

@@ -67,10 +67,16 @@ def first(_first: Play, _folder: Path) -> Iterator[Play]:
 
 @pytest.fixture
 def second(_second: Play, _folder: Path) -> Iterator[Play]:
-    yield from _copied(_second, _folder)
+    """And a secret has been changed since."""
+    for play in _copied(_second, _folder):
+        store = play.store
+        store.set("jwt_key", Secret("changed again"))
+        store.save()
+        yield play
 
 
 def _copied(play: Play, folder: Path) -> Iterator[Play]:
     place = folder / "case"
+    play.edge.bad = set()
     yield play.copy(place)
     shutil.rmtree(place)

@@ -22,7 +22,8 @@ from tests.scripted.stack import EVERYTHING, MIGRATIONS, Play, target
 
 HERE = Path(__file__).parent
 STEPS = {
-    name: (HERE / f"{name}.txt").read_text().splitlines() for name in ("deploy", "rollback", "everything")
+    name: (HERE / f"{name}.txt").read_text().splitlines()
+    for name in ("deploy", "rollback", "everything", "back")
 }
 FAST: tuple[Kind, ...] = ("fails", "killed")
 PARTS = {
@@ -40,10 +41,12 @@ class Before:
     version: str
     files: dict[str, str]
     containers: dict[str, tuple[str, str]]
+    secrets: dict[str, str]
+    release: str
 
     @classmethod
     def of(cls, play: Play, version: str) -> Before:
-        return cls(version, play.files(), play.containers())
+        return cls(version, play.files(), play.containers(), play.secrets(), play.records()[-1].id)
 
 
 def cases(name: str) -> list[Any]:
@@ -111,6 +114,45 @@ def test_a_rollback_goes_wrong(fault: Fault, second: Play) -> None:
     is_whole(second, "1")
 
 
+def test_a_release_that_answers_visitors_badly_goes_back_by_these_steps(second: Play, edge: Edge) -> None:
+    before = Before.of(second, "2")
+    error = ended(lambda: second.deploy(bad_release(edge)))
+    steps = [step for step in second.engine.script.steps if step.startswith("going back")]
+    assert sorted(steps) == sorted(STEPS["back"])
+    assert "HTTP 502" in str(error)
+    is_as_before(second, before)
+
+
+@pytest.mark.parametrize("fault", cases("back"))
+def test_going_back_goes_wrong(fault: Fault, second: Play, edge: Edge) -> None:
+    """Then the words name the command that makes the release before whole."""
+    before = Before.of(second, "2")
+    error = ended(lambda: second.deploy(bad_release(edge), fault))
+    assert second.engine.script.happened, "the step was not taken"
+    assert second.engine.wrong == []
+    if isinstance(error, HomeportError) and "going back" not in str(error):
+        is_as_before(second, before)  # it was asked once more, and went well
+        return
+    hint = getattr(error, "hint", f"`homeport rollback local {before.release}`")
+    named = re.search(r"`homeport rollback local ([\d-]+)`", hint)
+    assert named, hint
+    second.rollback(release=named[1])
+    is_whole(second, "2")
+
+
+def bad_release(edge: Edge) -> Target:
+    edge.bad = {"sha256:web-3"}
+    return target("3", edge.port, EVERYTHING)
+
+
+def is_as_before(play: Play, before: Before) -> None:
+    assert play.served() == SERVES[before.version]
+    assert play.containers() == before.containers
+    assert play.files() == before.files
+    assert play.secrets() == before.secrets
+    assert play.engine.loaded == play.engine.configuration()
+
+
 def slotless(name: str) -> str:
     """After a kill a service may have been rolled once more: which slot it is in does not matter."""
     return re.sub("-(blue|green)", "-SLOT", name)
@@ -142,10 +184,7 @@ def holds(play: Play, fault: Fault, error: BaseException | None, before: Before,
     if served == SERVES[new]:  # interrupted after it had taken over for good
         assert isinstance(error, KeyboardInterrupt)
         return
-    assert served == SERVES[old]
-    assert play.containers() == before.containers
-    assert play.files() == before.files
-    assert play.engine.loaded == play.engine.configuration()
+    is_as_before(play, before)
 
 
 def is_whole(play: Play, version: str) -> None:
