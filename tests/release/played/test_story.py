@@ -25,7 +25,9 @@ STEPS = {
     name: (HERE / f"{name}.txt").read_text().splitlines()
     for name in ("deploy", "rollback", "everything", "back")
 }
-FAST: tuple[Kind, ...] = ("fails", "killed")
+OFTEN: dict[str, tuple[Kind, ...]] = {
+    "deploy": ("fails", "killed")
+}  # what is not behind --slow; else "fails"
 PARTS = {
     "1": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-2", "worker-SLOT"],
     "3": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-api-SLOT"],
@@ -50,13 +52,13 @@ class Before:
 
 
 def cases(name: str) -> list[Any]:
-    """A case for each step and kind; a Ctrl-C and a host that goes away are behind --slow."""
+    """A case for each step and kind; most kills, Ctrl-C and a host that goes away are behind --slow."""
     steps = STEPS[name]
     return [
         pytest.param(
             Fault(step, kind),
             id=f"{number}-of-{len(steps)}-{kind}-{step}",
-            marks=[] if kind in FAST else [pytest.mark.slow],
+            marks=[] if kind in OFTEN.get(name, ("fails",)) else [pytest.mark.slow],
         )
         for number, step in enumerate(steps, 1)
         for kind in KINDS
