@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,11 @@ CONFIGS = {c.name: config(c, TARGET) for c in WANTED}
 def runs(name: str, **changes: object) -> Running:
     """A container that is as wanted, but for `changes`."""
     want = next(c for c in WANTED if c.name == name)
+    labels: dict[str, Any] = dict(want.labels)
     seen = Running(
         id=f"id-{name}", name=f"shop-{name}-1", compose=name, config=CONFIGS[name], image=IMAGES[want.image],
         state="running", health="healthy", pid=1, restarts=0, exit_code=0, oom=False,
+        service=labels.get("homeport.service", name), slot=labels.get("homeport.slot"),
     )  # fmt: skip
     return replace(seen, **changes)  # type: ignore[arg-type]
 

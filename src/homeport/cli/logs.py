@@ -24,12 +24,14 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     from homeport.cli.project import open_project
     from homeport.commands import compose
     from homeport.errors import HostError, StackError
+    from homeport.release.plan import called
     from homeport.release.roll import observe
 
     project = open_project(file)
     name = project.environment(environment)
     target, host = project.target(name), project.host(name)
-    running = sorted({c.compose for c in observe(host, target.project) if not c.one_off})
+    containers = [c for c in observe(host, target.project) if not c.one_off]
+    running = sorted({c.compose for c in containers})
     if not running:
         raise HostError(
             f"{target.project}: nothing runs, so nothing speaks",
@@ -37,7 +39,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
         )
     wanted: list[str] = []
     for service in services:
-        found = [c for c in running if c == service or c.startswith((f"{service}-blue", f"{service}-green"))]
+        found = sorted({c.compose for c in called(containers, service)})
         if not found:
             raise StackError(f"{service}: no such service runs", f"There are: {', '.join(running)}")
         wanted += found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from homeport.commands.command import Command, acts, asks
 
 
@@ -46,8 +48,8 @@ def tag(source: str, target: str) -> Command:
 
 
 def stop(*containers: str, grace: float) -> Command:
-    """Stop with the service's own grace (seconds); the deadline is later than Docker's own kill."""
-    seconds = str(max(1, round(grace)))
+    """Stop with the service's own grace (seconds), never less; the deadline is later than Docker's own kill."""
+    seconds = str(max(1, math.ceil(grace)))
     return acts("docker", "stop", "-t", seconds, *containers, timeout=grace + 30)
 
 

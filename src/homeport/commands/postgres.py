@@ -167,6 +167,13 @@ SELECT current_database() || '|' || coalesce(md5(string_agg(name || query_to_xml
   FROM (SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
          WHERE {_IS_BOOKS}) AS books;
 """  # noqa: S608 (no input in it)
+_BOOK_ROWS = f"""
+SELECT 'writes|' || relname || '|' || n_tup_ins + n_tup_upd FROM pg_stat_all_tables
+ WHERE relid IN (SELECT format('%I.%I', schemaname, tablename)::regclass FROM pg_tables WHERE {_IS_BOOKS})
+ ORDER BY 1;
+SELECT format('SELECT %L || t::text FROM %I.%I t ORDER BY 1', 'row|' || tablename || '|', schemaname, tablename)
+  FROM pg_tables WHERE {_IS_BOOKS} ORDER BY 1 \\gexec
+"""  # noqa: S608 (no input in it)
 LOCK_TIMEOUT = re.compile(
     r"55P03|lock timeout|LockNotAvailable|lock_not_available|40P01|deadlock detected", re.I
 )
@@ -178,6 +185,12 @@ def books(container: str, databases: list[str]) -> Command:
     sql = "".join(f"\\connect {identifier(database)}\n{_BOOKS_DIGEST}" for database in databases)
     words = ("docker", "exec", "-i", container, "sh", "-c", f"{_PSQL} postgres")
     return Command(words, stdin=sql.encode(), acts=False)
+
+
+def book_rows(container: str, database: str) -> Command:
+    """What migration tools have written down in a database: `writes|TABLE|TIMES` and `row|TABLE|(VALUES)` a line."""
+    words = ("docker", "exec", "-i", container, "sh", "-c", f'{_PSQL} "$0"', database)
+    return Command(words, stdin=_BOOK_ROWS.encode(), acts=False)
 
 
 def log_since(container: str, since: str) -> Command:

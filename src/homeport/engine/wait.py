@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from homeport.errors import Interrupted
 
 SLOWNESS = float(os.environ.get("HOMEPORT_SLOWNESS", "1"))  # multiplies every deadline, for slow machines
+_speed = 1.0  # seconds of a wait in one of the clock; only `hurried` changes it
+
+
+def now() -> float:
+    """Seconds, as all waits count them."""
+    return time.monotonic() * _speed
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for so long."""
+    time.sleep(seconds / _speed)
+
+
+@contextmanager
+def hurried(times: float) -> Iterator[None]:
+    """All waits of this process are so many times shorter, deadlines and pauses alike: for tests in which nothing that
+    takes time is started."""
+    global _speed  # noqa: PLW0603 (as SLOWNESS, it is the process's)
+    before, _speed = _speed, times
+    try:
+        yield
+    finally:
+        _speed = before
 
 
 @dataclass
@@ -21,7 +45,7 @@ class Interruption:
     when: float = float("-inf")
 
     def came(self, number: int) -> Interrupted:
-        self.number, self.when = number, time.monotonic()
+        self.number, self.when = number, now()
         return Interrupted(number)
 
 
@@ -49,15 +73,15 @@ def wait_until(what: str, look: Callable[[], Seen], seconds: float, every: float
 
     The last look begins after the deadline: a process that was stopped for a while sees what came of it meanwhile.
     """
-    started = time.monotonic()
+    started = now()
     deadline = started + seconds * SLOWNESS
     while True:
-        begun = time.monotonic()
+        begun = now()
         if INTERRUPTION.when >= started:
             raise Interrupted(INTERRUPTION.number)
         seen = look()
         if seen.good:
-            return time.monotonic() - started
+            return now() - started
         if begun >= deadline:
             raise WaitedTooLong(what, seconds * SLOWNESS, seen.state)
-        time.sleep(min(every, max(0.0, deadline - time.monotonic())))
+        pause(min(every, max(0.0, deadline - now())))

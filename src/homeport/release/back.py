@@ -46,7 +46,8 @@ class GoingBack:
             step.note("asking it through the edge")
             smoke(self.target)
         finally:
-            roller.put_away([roll for roll in rolled if roll.old])
+            # one whose service had ended stays: it is all there is of it, and the flags point to it
+            roller.put_away([r for r in rolled if r.old or r.service not in record.versions])
         step.done(f"release {record.id} ({record.version}) serves as before")
 
     def _files(self, record: Record) -> None:

@@ -21,7 +21,7 @@ from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
 from homeport.release import history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
-from homeport.release.back import GoingBack
+from homeport.release.back import GoingBack, words
 from homeport.release.before import Before, look
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
@@ -64,7 +64,7 @@ class Deploy:
     def __post_init__(self) -> None:
         place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
         more = f"{place}; {cures.history(self.target.environment)}"
-        self._recording = Recording(self.host, self.target.version, self.outcome)
+        self._recording = Recording(self.host, self.target.version, self.outcome, back=not self.migrate)
         self._teller = Teller(self.target, self.store, self.progress, more, back=not self.migrate)
 
     def run(self) -> Outcome:
@@ -141,12 +141,13 @@ class Deploy:
         self._ask(before.record, plan)
         if not before.unfinished:
             self.host.forget_secrets()
-        if self.migrate:
-            try:
+        try:
+            if self.migrate:
                 self._timed("rehearse", self._rehearse, before, rendered, secrets, plan)
-            except BaseException:
-                self.host.restore_secrets(self.target.image("nginx"))
-                raise
+            self._begin(rendered)
+        except BaseException:
+            self.host.restore_secrets(self.target.image("nginx"))
+            raise
         return self._transaction(before, rendered, secrets, plan)
 
     def _ask(self, before: history.Record | None, plan: planning.Plan) -> None:
@@ -161,7 +162,6 @@ class Deploy:
         self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> Outcome:
         prober = Prober(self.target, path_of(self.target))
-        self._begin(rendered)
         if not self._starting(plan):
             prober.start()
         try:
@@ -174,19 +174,24 @@ class Deploy:
             self._timed("smoke", self._smoke)
             self._timed("watch", self._watch, prober)
         except BaseException as fault:
+            verdict = history.UNFINISHED  # until it is back: the next change then cleans up as after a kill
             try:
                 self._go_back(before, rendered, plan)
+                verdict = "failed"
+            except HomeportError as second:
+                raise self._half_back(before.record, fault, second) from second
             finally:
                 self.outcome.probe = prober.stop()
-                self._record("failed", fault, plan)
+                self._record(
+                    "failed" if self.host.serving() == self.outcome.release else verdict, fault, plan
+                )
             raise
         builder, others = self.sources.builder(self.host), self.sources.environments()
         with ThreadPoolExecutor(1) as pool:
             said = pool.submit(prune.of_builds, builder)  # takes the engine half a second
             left = self._timed("drain", self._finish, plan)
         self.outcome.probe = prober.stop()
-        self._record("ok", left, plan)
-        self.host.forget_secrets()
+        self._end(left, plan)
         if left:
             raise left
         prune.prune(self.host, self.target, builder, others, self.progress)
@@ -261,7 +266,8 @@ class Deploy:
             services = ", ".join(self._migrations.services)
             with self.progress.step("migrate", services) as step:
                 self._migrations.run(step)
-                step.done(f"{services}: up to date")
+                step.done(self._migrations.words() or f"{services}: nothing to do")
+            self.outcome.migrations = {name: ran.words() for name, ran in self._migrations.done.items()}
 
     def _services(self, plan: planning.Plan) -> None:
         """Every new slot is good before the first one serves. What has no slots is replaced as its turn comes."""
@@ -313,12 +319,24 @@ class Deploy:
                     f"{len(old)} old slots drained and stopped" if old else f"{len(plan.stale)} left over"
                 )
         except HomeportError as fault:
-            return ReleaseError(
-                f"release {self.outcome.release} serves, but not all old containers are gone: {fault.message}",
-                "Run the same command again: it takes them away.",
-                fault.details,
-            )
+            return self._serves_but("not all old containers are gone", fault)
         return None
+
+    def _end(self, left: HomeportError | None, plan: planning.Plan) -> None:
+        """From here on nobody goes back. Where even that cannot be written down, the next change finds it out."""
+        try:
+            self.host.forget_secrets()
+            self._record("ok", left, plan)
+        except HomeportError as fault:
+            raise self._serves_but("the host could not write that down", fault) from fault
+
+    def _serves_but(self, what: str, fault: HomeportError) -> ReleaseError:
+        """The release is good; what is left over, the same command does. A rollback is told its own release: without
+        one it would go back once more."""
+        again = f"homeport rollback {self.target.environment} {self.outcome.release}"
+        cure = "Run the same command again" if self.migrate else f"Run `{again}`"
+        words = f"release {self.outcome.release} serves, but {what}: {fault.message}"
+        return ReleaseError(words, f"{cure}: it does what is left to do. {fault.hint}".strip(), fault.details)
 
     # -- going back and recording ------------------------------------------------------------------
 
@@ -329,6 +347,17 @@ class Deploy:
         with self.progress.step("going back", f"to {before.record.id}") as step:
             back = GoingBack(self.host, self.target, before, rendered.tree, plan)
             back.run(before.record, self._rolled, step)
+
+    def _half_back(
+        self, record: history.Record | None, fault: BaseException, second: HomeportError
+    ) -> ReleaseError:
+        """The release has failed, and so has the way back from it."""
+        whole = f"`homeport rollback {self.target.environment} {record.id}`" if record else "The same command"
+        return ReleaseError(
+            f"{words(fault)}; and going back was not done whole: {second.message}",
+            f"{whole} makes it whole. {second.hint}".strip(),
+            second.details,
+        )
 
     def _begin(self, rendered: Rendered) -> None:
         self._recording.begin(self.target, rendered, self._migrations.may_break() if self._migrations else ())

@@ -40,6 +40,8 @@ class Record:
     migrated: dict[str, str] = field(
         default_factory=dict
     )  # service -> fingerprint of its migrations (books.py)
+    migrations: dict[str, str] = field(default_factory=dict)  # service -> what its migration did, in words
+    back: bool = False  # a rollback
     probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
 
     def line(self) -> str:

@@ -3,17 +3,20 @@ the next one looks at the world as it is and plans again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from homeport.components.contribution import Container
-from homeport.stack.model import Slot, Target, has_slots, slot_container
+from homeport.stack.model import SLOTS, Slot, Target, has_slots, slot_container
 
 
 @dataclass(frozen=True)
 class Running:
-    """One container of the project as the engine sees it. `image` is an id (sha256:...), `pid` 0 when not running."""
+    """One container of the project as the engine sees it. `image` is an id (sha256:...), `pid` 0 when not running.
+
+    Whose it is, its labels say. Its name does not: `web-blue-api` is a good name for a service beside `web`.
+    """
 
     id: str
     name: str
@@ -27,12 +30,19 @@ class Running:
     exit_code: int
     oom: bool
     one_off: bool = False
-    service: str = ""  # of ours; empty for a part
+    service: str = ""  # whose it is: a service of the file, or a part of the stack
+    slot: Slot | None = None  # None for what has no slots
+    task: bool = False  # a migration or a seed, which runs and ends
     ports: tuple[int, ...] = ()  # of the machine
+    port: int = 0  # that its program listens on, as it was told; 0 for a worker and for a part
 
     @property
     def up(self) -> bool:
         return self.state == "running"
+
+    def belongs_to(self, service: str) -> bool:
+        """Whether it is a container of this service that stays: neither a task nor what somebody runs once."""
+        return self.service == service and not self.task and not self.one_off
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ def parse_containers(inspected: list[dict[str, Any]]) -> tuple[Running, ...]:
 
 def _parse(one: dict[str, Any]) -> Running:
     labels, state = one["Config"].get("Labels") or {}, one["State"]
+    told = dict(pair.partition("=")[::2] for pair in one["Config"].get("Env") or ())
     published = (one.get("HostConfig") or {}).get("PortBindings") or {}
     return Running(
         id=one["Id"],
@@ -136,8 +147,16 @@ def _parse(one: dict[str, Any]) -> Running:
         oom=state.get("OOMKilled", False),
         one_off=labels.get("com.docker.compose.oneoff") == "True",
         service=labels.get("homeport.service", ""),
+        slot=next((slot for slot in SLOTS if slot == labels.get("homeport.slot")), None),
+        task="homeport.task" in labels,
+        port=int(told["PORT"]) if told.get("PORT", "").isdecimal() else 0,
         ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
     )
+
+
+def called(containers: Iterable[Running], word: str) -> list[Running]:
+    """What a person means by `word`: all containers of a service, or one by its compose name."""
+    return [c for c in containers if c.belongs_to(word) or (c.compose == word and not c.one_off)]
 
 
 def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
@@ -232,10 +251,7 @@ def _why_roll(
 def _roll(target: Target, service: str, active: Slot, why: str, world: World) -> Roll:
     """Into the idle slot; when nothing serves, into the active one, so that no flag need change."""
     idle: Slot = "blue" if active == "green" else "green"
-    prefix = f"{service}-{active}"
-    old = tuple(
-        c.id for c in world.containers if c.up and (c.compose == prefix or c.compose.startswith(prefix + "-"))
-    )
+    old = tuple(c.id for c in world.containers if c.up and c.slot == active and c.belongs_to(service))
     slot = idle if old else active
     return Roll(service, slot, why, tuple(_names(target, service, slot)), old)
 

@@ -67,6 +67,12 @@ def check_engine(runner: Runner) -> Engine:
         )
     if not compose.ok:
         raise HostError("docker compose is missing", "Install the compose plugin, version 2.20 or later.")
+    if not info.ok:
+        raise HostError(
+            f"{_place(runner)}: the Docker engine does not say what it is",
+            "Does `docker info` answer there? Then run the same again.",
+            info.tail(3),
+        )
     about = json.loads(info.out)
     number, _, architecture = version.out.strip().partition(" ")
     root, memory = about["DockerRootDir"], about["MemTotal"]

@@ -23,15 +23,17 @@ class Outcome:
     changed: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     probe: Count = field(default_factory=Count)
+    migrations: dict[str, str] = field(default_factory=dict)  # service -> what its migration did, in words
 
 
 @dataclass
 class Recording:
-    """The records of the release of `version` that `outcome` is of."""
+    """The records of the release of `version` that `outcome` is of; `back`: it is a rollback."""
 
     host: Host
     version: str
     outcome: Outcome
+    back: bool = False
     _begun: history.Record | None = None
 
     def begin(self, target: Target, rendered: Rendered, breaking: tuple[str, ...]) -> None:
@@ -74,9 +76,11 @@ class Recording:
             reason=words(fault) if fault else "",
             breaking=breaking,
             migrated=dict(migrated),
+            migrations=dict(self.outcome.migrations),
             frontend=self.host.served_frontend(),
         )
         self.host.add_history(record.line())
 
     def _bare(self, verdict: str) -> history.Record:
-        return history.Record(self.outcome.release, self.version, history.who(), history.now(), verdict)
+        who, when = history.who(), history.now()
+        return history.Record(self.outcome.release, self.version, who, when, verdict, back=self.back)

@@ -11,7 +11,6 @@ finish          the kernel's own table says when an old one has no request left;
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from homeport.commands import compose, docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
 from homeport.engine.runner import Result
-from homeport.engine.wait import Seen, WaitedTooLong, wait_until
+from homeport.engine.wait import Seen, WaitedTooLong, now, pause, wait_until
 from homeport.errors import HostError, ReleaseError
 from homeport.release.plan import Roll, Running, parse_containers
 from homeport.stack.model import Slot, Target
@@ -68,19 +67,19 @@ class Roller:
         """Look at the new containers for a moment while they serve: good once is not good yet."""
         names = {name for roll in rolls for name in roll.containers}
         step.note(f"watching {len(names)} containers for {WATCH:.0f} s")
-        ends = time.monotonic() + WATCH
+        ends = now() + WATCH
         engine = _Engine(self.host, self.target)
-        while time.monotonic() < ends:
+        while now() < ends:
             for roll in rolls:
                 _Look(engine, roll).still_good()
-            time.sleep(0.2)
+            pause(0.2)
 
     def switch_back(self, rolls: list[Roll], release: str) -> None:
         """The slots that served before serve again."""
         back = {r.service: other(r.slot) for r in rolls if r.old and self.target.services[r.service].port}
         if back or self.host.serving() != release:
             self.host.switch(back, release)
-            time.sleep(SETTLE)
+            pause(SETTLE)
 
     def discard(self, ids: tuple[str, ...]) -> None:
         """Containers that nothing points to, left by a killed deploy or by a part that is gone: requests may be in
@@ -90,10 +89,12 @@ class Roller:
             list(pool.map(self._discard_one, running))
 
     def _discard_one(self, container: Running) -> None:
-        name = container.service or container.compose
-        service = self.target.services.get(name)
-        if service and service.port:
-            self._drain((container,), service.port)
+        service = self.target.services.get(container.service or container.compose)
+        port = (
+            service.port if service else container.port
+        )  # one that is no longer in the file serves until now
+        if port:
+            self._drain((container,), port)
         stop(self.host, [container], service.stop_grace if service else 10.0)
 
     def finish(self, rolls: list[Roll], step: Step) -> None:
@@ -101,7 +102,7 @@ class Roller:
         old = [roll for roll in rolls if roll.old]
         if not old:
             return
-        time.sleep(SETTLE)
+        pause(SETTLE)
         with ThreadPoolExecutor(max_workers=len(old)) as pool:
             list(pool.map(lambda roll: self._retire(roll, step), old))
 
@@ -222,9 +223,9 @@ class _Engine:
     def named(self, compose_name: str, age: float = 0.0) -> Running | None:
         """As it was at most `age` seconds ago."""
         with self._lock:
-            if time.monotonic() - self._when >= age:
+            if now() - self._when >= age:
                 self._found = observe(self.host, self.target.project)
-                self._when = time.monotonic()
+                self._when = now()
             return next((c for c in self._found if c.compose == compose_name and not c.one_off), None)
 
 
@@ -244,16 +245,16 @@ class _Look:
     def __init__(self, engine: _Engine, roll: Roll, name: str = "") -> None:
         self.engine, self.host, self.target = engine, engine.host, engine.target
         self.service, self.roll, self.name = engine.target.services[roll.service], roll, name
-        self.looks, self.asked_engine = 0, time.monotonic()
+        self.looks, self.asked_engine = 0, now()
 
     def __call__(self) -> Seen:
         self.looks += 1
         path = self.service.health.path if self.service.health else None
         if path and self.service.port:
             seen = self._ask(path, self.service.port)
-            if seen.good or time.monotonic() - self.asked_engine < _ENGINE_EVERY:
+            if seen.good or now() - self.asked_engine < _ENGINE_EVERY:
                 return seen
-            self.asked_engine = time.monotonic()
+            self.asked_engine = now()
             return self._judge(self.engine.named(self.name, _ENGINE_EVERY), seen.state)
         return self._judge(self.engine.named(self.name, _ENGINE_EVERY / 2), "")
 

@@ -17,14 +17,29 @@ from homeport.secrets.store import Store
 def choose(host: Host, wanted: str | None) -> history.Record:
     """The release to go back to: the good one before the current, or the one named by id or version.
 
-    After a deploy that was killed on its way it is the current one, whole.
+    After a deploy that was killed on its way it is the current one, whole; after a rollback that was killed, the one
+    that it was going to.
     """
     every = history.read(host)
     good = [record for record in every if record.verdict == "ok"]
     cut = bool(every) and every[-1].verdict == history.UNFINISHED
-    chosen = good[-1] if cut and good and wanted is None else _chosen(host, good, wanted)
+    current = good[-1] if cut and good else None
+    chosen = (None if wanted else _under_way(every, good) or current) or _chosen(host, good, wanted)
     refuse_over_breaking(every, chosen)
     return chosen
+
+
+def _under_way(every: list[history.Record], good: list[history.Record]) -> history.Record | None:
+    """Where a rollback that was killed was going: as it was when it was good."""
+    last = every[-1] if every else None
+    if (
+        last is None
+        or not last.back
+        or not (last.verdict == history.UNFINISHED or last.reason == history.TOOK_OVER)
+    ):
+        return None
+    same = (r for r in reversed(good) if r.id != last.id and (r.tree, r.images) == (last.tree, last.images))
+    return next(same, None)
 
 
 def refuse_over_breaking(records: list[history.Record], chosen: history.Record) -> None:

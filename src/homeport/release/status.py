@@ -11,7 +11,7 @@ from homeport.engine.host import Host
 from homeport.release import history
 from homeport.release.plan import Running
 from homeport.release.roll import observe
-from homeport.stack.model import Target, has_slots
+from homeport.stack.model import Target
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,14 @@ def status(host: Host, target: Target) -> Status:
 
 
 def _service_of(container: Running, target: Target) -> str:
-    """The service a container belongs to; empty for a part of the infrastructure."""
-    for name, service in target.services.items():
-        slots = [f"{name}-blue", f"{name}-green"] if has_slots(service) else [name]
-        if any(container.compose == s or container.compose.startswith(s + "-") for s in slots):
-            return name
-    return ""
+    """The service a container belongs to; empty for a part of the infrastructure, or a task."""
+    return container.service if container.service in target.services and not container.task else ""
 
 
 def _service_row(  # noqa: PLR0913
     container: Running, name: str, target: Target, active: str, version: str, used: dict[str, tuple[int, int]]
 ) -> Row:
-    slot = next((s for s in ("blue", "green") if f"-{s}" in container.compose), "")
+    slot = container.slot or ""
     serves = not target.services[name].port or not slot or slot == active
     return _row(container, name, slot if serves else f"{slot} (idle)", version, used)
 

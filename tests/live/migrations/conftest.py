@@ -161,7 +161,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     shutil.copytree(HERE / "stack", folder, ignore=shutil.ignore_patterns(".homeport", "__pycache__"))
     shop = Shop(folder)
     try:
-        shop.up()
+        shop.output.append(shop.up())
         yield shop
     finally:
         shop.homeport("down", "--volumes", "--yes")

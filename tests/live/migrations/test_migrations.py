@@ -24,6 +24,18 @@ def test_nothing_new_is_known_without_running_anything(shop: Shop) -> None:
     assert "nothing new: shop" in shop.release("idle")
 
 
+def test_what_ran_is_said_and_written_down(shop: Shop) -> None:
+    """This alembic prints nothing: its one row has been written as often as it took a step. psql keeps no books."""
+    assert "shop: 1 migration (to 001)" in shop.output[0]
+    assert "keeper: ran; its last line: " in shop.output[0]
+    for number in (1, 2):
+        shop.migration(f'op.execute("CREATE TABLE told_{number} (id int)")')
+    words = f"2 migrations (to {shop.revision:03d})"
+    assert f"shop: {words}" in shop.release("two of them")
+    records = (shop.folder / ".homeport/local/state/history.jsonl").read_text().splitlines()
+    assert json.loads(records[-1])["migrations"] == {"shop": words}
+
+
 def test_nothing_pending_is_found_without_a_copy(shop: Shop) -> None:
     """A changed file, or other books than the release that serves has left: the migration itself is asked."""
     path = shop.folder / "app/migrations/env.py"

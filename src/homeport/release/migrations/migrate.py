@@ -4,7 +4,6 @@ code, which goes on. A lock that is not granted within a second is given up, and
 from __future__ import annotations
 
 import random
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,11 +11,12 @@ from homeport.commands import compose, docker, postgres
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import Result
-from homeport.engine.wait import SLOWNESS
+from homeport.engine.wait import SLOWNESS, now, pause
 from homeport.errors import ReleaseError
 from homeport.release.migrations.books import fingerprints
 from homeport.release.migrations.lint import Finding, Size, lint
-from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried
+from homeport.release.migrations.ran import Books, Ran, ran
+from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried, once_name
 from homeport.release.roll import observe
 from homeport.render.render import Rendered
 from homeport.stack.model import Target
@@ -44,6 +44,7 @@ class Migrations:
     breaking: list[Finding] = field(default_factory=list)
     indexes: dict[str, set[str]] = field(default_factory=dict)  # database -> invalid ones from before
     ran: bool = False
+    done: dict[str, Ran] = field(default_factory=dict)  # service -> what its migration did
     _looked: bool = False
 
     def prepare(self, rendered: Rendered, progress: Progress) -> None:
@@ -95,6 +96,10 @@ class Migrations:
         if faults:
             raise faults[0]
 
+    def words(self) -> str:
+        """What was done, in words: `user: 2 migrations (0003_age, 0004_city); mail: nothing to do`."""
+        return "; ".join(f"{name}: {done.words()}" for name, done in sorted(self.done.items()))
+
     def recorded(self) -> tuple[str, ...]:
         """What a rollback must know of this release."""
         return tuple(finding.line() for finding in self.breaking) if self.ran else ()
@@ -140,13 +145,17 @@ class Migrations:
 
     def _one(self, service: str, step: Step) -> ReleaseError | None:
         """Attempts until it is done, or fails for another reason than a lock, or the time is over."""
-        ends, attempt = time.monotonic() + _LOCK_SECONDS * SLOWNESS, 0
+        ends, attempt = now() + _LOCK_SECONDS * SLOWNESS, 0
         database = self.target.services[service].database or ""
+        live = self._server()
+        before = self._books(live, database)
         while True:
             attempt += 1
             step.note(service if attempt == 1 else f"{service}: attempt {attempt}")
             result = self._attempt(service)
             if result.ok:
+                said = f"{result.out}\n{result.err}"
+                self.done[service] = ran(said, before, self._books(live, database), attempt)
                 return None
             if not postgres.LOCK_TIMEOUT.search(result.out + result.err):
                 return _failed(service, result)
@@ -154,14 +163,14 @@ class Migrations:
             step.note(
                 f"{service}: waits for a lock held by {holders[0]}" if holders else f"{service}: a lock"
             )
-            if time.monotonic() > ends:
+            if now() > ends:
                 return _locked(service, attempt, holders, result)
             self._drop_half_made(database)
-            time.sleep(random.uniform(*_PAUSE))  # noqa: S311 (jitter, not a secret)
+            pause(random.uniform(*_PAUSE))  # noqa: S311 (jitter, not a secret)
 
     def _attempt(self, service: str) -> Result:
         """One run under a name of its own: what a killed deploy left running is ended first, and a late one too."""
-        name = f"{self.target.project}-{service}-migration"
+        name = once_name(self.target, "migration", service)
         self.host.runner.run(docker.remove(name))
         try:
             task = compose.run_once(self.host.live, f"{service}-migrate", _RUN_SECONDS, name)
@@ -176,6 +185,11 @@ class Migrations:
             self.host.runner.run(
                 postgres.psql(live, f"DROP INDEX CONCURRENTLY IF EXISTS {index};", database, 120)
             )
+
+    def _books(self, live: str, database: str) -> Books:
+        """What the tools have written down; nothing where PostgreSQL does not say it: it is only for the words."""
+        said = self.host.runner.run(postgres.book_rows(live, database)) if live and database else None
+        return Books.parse(said.out) if said and said.ok else Books()
 
     def _holders(self, database: str) -> list[str]:
         """Who has been in a transaction for long, oldest first."""

@@ -45,7 +45,7 @@ class Rehearsal:
 
     @property
     def name(self) -> str:
-        return f"{self.target.project}-rehearsal"
+        return once_name(self.target, "rehearsal")
 
     def pending(self, services: list[str], step: Step) -> list[str]:
         """Those with something to do: each migration is run on the live database by a role that may only read.
@@ -149,7 +149,7 @@ class Rehearsal:
             return dict(zip(services, pool.map(run, services), strict=True))
 
     def _run(self, service: str, network: str) -> Result:
-        env, name = self.target.env.env, f"{self.name}-{service}"
+        env, name = self.target.env.env, once_name(self.target, "rehearsal", service)
         self.host.runner.run(docker.remove(name))
         command = postgres.task(self.tasks[service], network, self.host.live, env, name)
         try:
@@ -180,6 +180,12 @@ class Rehearsal:
             "Mend it, then run again. The copy holds no rows, and nothing but PostgreSQL can be reached from it.",
             result.tail(),
         )
+
+
+def once_name(target: Target, kind: str, service: str = "") -> str:
+    """What a container that runs once is called. It is removed by this name, so that no container of any stack may
+    have it: Compose and the language join words by `-`, and know no `_`."""
+    return "_".join(part for part in (target.project, kind, service) if part)
 
 
 def _role(role: str, owner: str) -> str:

@@ -17,6 +17,7 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     environments.own_ports,
     environments.ports_differ,
     environments.own_network,
+    environments.own_containers,
     environments.public_certificate,
     edge.a_way_in,
     edge.policy,

@@ -6,10 +6,11 @@ import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
 
-from homeport.stack.model import Stack, Target
+from homeport.stack.model import SLOTS, Stack, Target, has_slots, slot_container
 from homeport.stack.parts import Environment
 from homeport.stack.rules.finding import Finding, Findings
 
+PARTS = ("nginx", "postgres", "rabbitmq")
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".test", ".internal", ".invalid", ".home.arpa", ".lan")
 
 
@@ -66,6 +67,29 @@ def own_network(stack: Stack) -> Findings:
         if mine and theirs and ipaddress.ip_network(mine).overlaps(ipaddress.ip_network(theirs)):
             path = ("environments", other, "network")
             yield Finding(path, f"is also the network of {one}, on the same host", "give each its own /20")
+
+
+def own_containers(stack: Stack) -> Findings:
+    """On one host the engine gives a name to one container: PROJECT-CONTAINER-1, whatever its project."""
+    for one, other in _neighbours(stack):
+        first, second = _names(Target(stack, one)), _names(Target(stack, other))
+        for pair in dict.fromkeys((first[name], second[name]) for name in first if name in second):
+            mine, theirs = (one, other) if len(pair[0]) >= len(pair[1]) else (other, one)
+            service, there = sorted(pair, key=len, reverse=True)
+            fault = (
+                f"its containers in {mine} have the names of those of {there} in {theirs}, on the same host"
+            )
+            yield Finding(("services", service), fault, "choose another name", key=True)
+
+
+def _names(target: Target) -> dict[str, str]:
+    """Container -> service or part, as far as the names of services decide it."""
+    names = {name: name for name in PARTS}
+    for name, service in target.services.items():
+        replicas = range(1, service.replicas + 1)
+        slots = [slot_container(name, slot, n) for slot in SLOTS for n in replicas]
+        names |= dict.fromkeys(slots if has_slots(service) else [name], name)
+    return {f"{target.project}-{container}": owner for container, owner in names.items()}
 
 
 def public_certificate(stack: Stack) -> Findings:

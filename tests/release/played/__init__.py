@@ -1,0 +1,1 @@
+"""Whole releases, played: each step of each goes wrong once."""
