@@ -18,7 +18,7 @@ from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
-from homeport.release import history, machinery, parts, preflight, prune
+from homeport.release import earlier, history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
 from homeport.release.back import GoingBack
 from homeport.release.before import Before, look
@@ -53,6 +53,11 @@ class Deploy:
     agree: Callable[[list[planning.Change]], bool] = lambda changes: True
     migrate: bool = True
     allow_breaking: bool = False  # migrations that the code before does not survive
+    keep_data: bool = False  # go on with the volumes of an earlier checkout
+    command: Callable[[str], str] = (
+        earlier.as_usual
+    )  # words -> the line that the caller would type, for cures
+    kept: bool = False  # whether there were such volumes
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
     _rolled: list[planning.Roll] = field(default_factory=list)
     _migrations: Migrations | None = None
@@ -72,6 +77,10 @@ class Deploy:
             try:
                 before = look(self.host)
                 self._timed("engine", self._preflight)
+                if before.record is None:
+                    self.kept = earlier.check(
+                        self.host, self.target, self.store, self.keep_data, self.command
+                    )
                 self.target = self._timed("images", self._images, before.record)
                 rendered, secrets = self._timed("secrets", self._secrets)
                 return self._change(before, rendered, secrets)
