@@ -168,6 +168,11 @@ def image_names() -> Command:
     return asks("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
 
 
+def images_in_use() -> Command:
+    """The image of every container, running or not, by the name that it was started with; one a line."""
+    return asks("docker", "ps", "-a", "--no-trunc", "--format", "{{.Image}}")
+
+
 def remove_images(*references: str) -> Command:
     """Take these names away, and the layers that nothing else holds."""
     return acts("docker", "image", "rm", *references, timeout=300)

@@ -29,6 +29,7 @@ from homeport.release.probe import Prober, path_of
 from homeport.release.recording import Outcome, Recording
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke, smoke_slots
+from homeport.render import dotenv
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
@@ -219,11 +220,22 @@ class Deploy:
     ) -> None:
         with self.progress.step("files", self.host.live) as step:
             difference = rendered.tree.difference(before.tree)
-            self.host.make_live(rendered.tree, before.tree, rendered.folders, before.leftovers)
-            self.host.set_profiles(dict(plan.flags))
+            tree = dotenv.as_it_runs(rendered.tree, plan.flags, self._others(plan))
+            self.host.make_live(tree, before.tree, rendered.folders, before.leftovers)
             self._write_secrets(before, self.host.secrets_that_differ(secrets))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
+
+    def _others(self, plan: planning.Plan) -> dict[str, tuple[str, str]]:
+        """What goes on under another name or version than it is rendered with: scripts/deploy.sh gave it that one, or
+        only its version is new."""
+        going_on = {name: runs for name, runs in plan.before.items() if name not in plan.services}
+        target = self.target
+        return {
+            name: runs
+            for name, runs in going_on.items()
+            if runs != (target.image(name), target.service_version(name))
+        }
 
     def _write_secrets(self, before: Before, files: list[Delivered]) -> None:
         helper = self.target.image("nginx")
