@@ -193,7 +193,7 @@ smoke() {
 probe() {
   while kill -0 $$ 2>/dev/null; do
     if smoke >/dev/null 2>&1; then echo good; else echo bad; fi >>slots/asked
-    sleep 0.1
+    sleep 0.2
   done
 }
 
