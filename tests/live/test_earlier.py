@@ -23,7 +23,14 @@ homeport: 1
 name: hpearlier
 environments:
   local: {domain: hpearlier.localhost, ports: {http: 18780, https: 18743}, network: 10.212.112.0/20}
+edge:
+  routes: {/: web}
 services:
+  web:
+    image: homeport/python:3.13-slim
+    command: [python, -m, http.server, "8000", -d, /tmp]
+    port: 8000
+    health: /
   keeper:
     image: homeport/postgres:17
     command: [sleep, infinity]
