@@ -12,7 +12,13 @@ FILE = ROOT / "examples" / "budgetcoach" / "homeport.yaml"
 
 
 def main() -> int:
-    """0 when all is gone, 1 when the answer was no."""
+    """0 when all is gone, 1 when the answer was no or nobody could be asked."""
+    if "--yes" not in sys.argv and not sys.stdin.isatty():
+        print(
+            "clean: it deletes data, and there is no terminal to ask on; nothing was removed", file=sys.stderr
+        )
+        print("  cure: ./run clean --yes", file=sys.stderr)
+        return 1
     if "--yes" not in sys.argv and input("Remove containers, DATA and images of the examples? [y/N] ") != "y":
         print("Nothing was removed.")
         return 1

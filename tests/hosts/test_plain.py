@@ -50,7 +50,7 @@ def test_it_starts_by_its_own_readme(plain: Plain) -> None:
 
 def test_a_second_time_changes_nothing(plain: Plain) -> None:
     before = plain.shell("docker ps -q --no-trunc | sort")
-    plain.shell("docker compose up -d --wait")
+    plain.shell("docker compose -f docker-compose.prod.yml up -d --wait")
     assert plain.shell("docker ps -q --no-trunc | sort") == before
 
 

@@ -121,3 +121,11 @@ def test_new_secrets_roll_their_reader_only() -> None:
 
 def test_dependencies_start_first_and_independent_services_together() -> None:
     assert levels(TARGET, ["web", "api", "worker"]) == [["api", "worker"], ["web"]]
+
+
+def test_what_serves_is_known_by_the_name_and_version_that_it_was_started_with() -> None:
+    containers = [
+        runs(name, reference=f"{name}:2", version="v2") for name in ("nginx", "web-green", "api-blue")
+    ]
+    found = made(*containers, runs("web-blue", reference="web:1"), green=frozenset({"web"}))
+    assert found.before == {"web": ("web-green:2", "v2"), "api": ("api-blue:2", "v2")}

@@ -29,12 +29,15 @@ class Engine:
     """An engine that has these images."""
 
     images: list[str]
+    used: list[str] = field(default_factory=list)  # by containers
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(self, command: Command) -> Result:
         self.asked.append(command.argv)
         if command.argv[:3] == ("docker", "image", "rm"):
             self.images = [ref for ref in self.images if ref not in command.argv]
+        if command.argv[:2] == ("docker", "ps"):
+            return Result(0, "\n".join(self.used), "")
         lines = [
             f"{ref.replace(':', ' ')} <none>" if "@" not in ref else by_digest(ref) for ref in self.images
         ]
@@ -108,3 +111,10 @@ def test_what_came_by_digest_is_pruned_by_digest(tmp_path: Path) -> None:
     stack = TARGET.stack.model_copy(update={"registry": Registry(server="reg.example/team")})
     prune(host, Target(stack, "local"), None, [], Printer(json_lines=True))
     assert engine.images == [*refs[-KEEP:], "reg.example/team/tiny-hello-2@sha256:0"]
+
+
+def test_what_the_plain_script_released_stays_while_it_runs(tmp_path: Path) -> None:
+    engine = Engine(names(*range(8), "by-hand"), used=names("by-hand"))
+    host = released(Host(str(tmp_path / "tiny"), LocalMachine(engine)), *map(str, range(8)))
+    prune(host, TARGET, engine, [], Printer(json_lines=True))
+    assert engine.images == names(*range(8 - KEEP, 8), "by-hand")

@@ -57,8 +57,12 @@ def test_what_is_shared_and_what_is_not() -> None:
 
 def _same(container: Container, written: dict[str, Any]) -> None:
     dollars = {key: value.replace("$", "$$") for key, value in container.environment}
+    image, version, service = container.image, dollars.get("SERVICE_VERSION"), dollars.get("SERVICE_NAME", "")
+    if version:
+        image = f"${{IMAGE_{service.upper()}:-{image}}}"
+        dollars["SERVICE_VERSION"] = f"${{VERSION_{service.upper()}:-{version}}}"
     assert written.get("environment", {}) == dollars
-    assert written["image"] == container.image
+    assert written["image"] == image
     assert written["mem_limit"] == written["memswap_limit"] == size(container.memory)
     assert written.get("profiles", []) == list(container.profiles)
     assert written.get("entrypoint", []) == list(container.entrypoint)

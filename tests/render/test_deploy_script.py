@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from homeport.commands.postgres import LOCK_TIMEOUT
 from homeport.render.scripts import releasing
 from homeport.stack.model import Stack, Target
 
@@ -46,8 +47,8 @@ def test_a_line_for_each_service_that_is_rolled() -> None:
     )
     table = text.split("<<'END'\n")[1].split("\nEND\n")[0].splitlines()
     assert table == [
-        "web 8000 90 1 yes web-blue,web-blue-2 web-green,web-green-2 web:1",
-        "worker 0 60 10 no worker-blue worker-green demo/worker:v1",
+        "web 8000 90 1 yes web-blue,web-blue-2 web-green,web-green-2 web:1 v1",
+        "worker 0 60 10 no worker-blue worker-green demo/worker:v1 v1",
     ]
     assert "smoke_paths='/ /api'" in text
     assert "domain='demo.localhost' address='127.0.0.1' https='8443'" in text
@@ -65,3 +66,7 @@ def test_shellcheck_finds_nothing(name: str, tmp_path: Path) -> None:
     done = subprocess.run((SHELLCHECK, "-s", "sh", str(path)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert files[name].mode == 0o755
+
+
+def test_a_migration_is_tried_again_for_the_same_faults_as_by_homeport() -> None:
+    assert f"grep -qiE '{LOCK_TIMEOUT.pattern}' " in script(web={"image": "web:1", "port": 80})

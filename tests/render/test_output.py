@@ -38,7 +38,7 @@ def test_first_second_and_changed(file: Path) -> None:
     assert (root / "slots").is_dir()
     assert run(file, "far").output == f"{root}: {_count(root)} files, none changed\n"
     file.write_text(STACK.replace("web:1.0", "web:1.1"))
-    assert "+    image: demo/web:1.1\n" in run(file, "far", "--diff").output
+    assert '+    image: "${IMAGE_WEB:-demo/web:1.1}"\n' in run(file, "far", "--diff").output
     changed = run(file, "far")
     assert "  ~ docker-compose.prod.yml\n" in changed.output
     assert "demo/web:1.1" in (root / "docker-compose.prod.yml").read_text()

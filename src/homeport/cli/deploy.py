@@ -26,6 +26,11 @@ from homeport.cli.project import file_option, json_option
 @click.option(
     "--images", type=click.Choice(["auto", "local", "upstream"]), default="auto", help="As for `up`."
 )
+@click.option(
+    "--keep-data",
+    is_flag=True,
+    help="Go on with the volumes of an earlier checkout, of which no release is known here.",
+)
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -35,6 +40,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     yes: bool,
     allow_breaking: bool,
     images: str,
+    keep_data: bool,
     as_json: bool,
 ) -> None:
     """A new release of the whole stack, as one transaction.
@@ -45,7 +51,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     """
     from dataclasses import replace
 
-    from homeport.cli.project import open_project
+    from homeport.cli.project import open_project, typed
     from homeport.cli.releasing import agree, report
     from homeport.cli.say import Printer
     from homeport.errors import ReleaseError
@@ -71,7 +77,15 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     sources = Sources(project.folder, project.folder / ".homeport" / name / "cache", images, store)
     with Logged(printer, host) as progress:
         deploy = Deploy(
-            host, target, store, sources, progress, agree(printer, yes), allow_breaking=allow_breaking
+            host,
+            target,
+            store,
+            sources,
+            progress,
+            agree(printer, yes),
+            allow_breaking=allow_breaking,
+            keep_data=keep_data,
+            command=typed(file),
         )
         outcome = deploy.run()
         progress.release = outcome.release

@@ -25,7 +25,7 @@ def command(environment: str | None, file: Path | None, volumes: bool, yes: bool
     name = project.environment(environment)
     target, host, printer = project.target(name), project.host(name), Printer(as_json)
     if volumes and not yes:
-        click.confirm(f"Delete all data of {target.project} ({name}) on this machine?", abort=True)
+        click.confirm(f"Delete all data of {target.project} ({name}) on {host.machine.name}?", abort=True)
     with printer.step("down", target.project) as step:
         count = take_down(host, target, volumes)
         step.done(f"{count} containers removed" + (", data deleted" if volumes else ", data kept"))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import shlex
+import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +85,18 @@ class Project:
 def open_project(file: Path | None) -> Project:
     path = file or find()
     return Project(path, load(path))
+
+
+def typed(file: Path | None) -> Callable[[str], str]:
+    """Words -> the line that the caller would type: with the same file, by a path where homeport is not on the PATH."""
+    program = "homeport" if shutil.which("homeport") else _own_path()
+    named = f" -f {shlex.quote(str(file))}" if file else ""
+    return lambda words: f"{program} {words}{named}"
+
+
+def _own_path() -> str:
+    called = Path(sys.argv[0])
+    return shlex.quote(str(called)) if called.name == "homeport" else "homeport"
 
 
 def git_version(folder: Path) -> str:

@@ -22,6 +22,11 @@ from homeport.cli.project import file_option, json_option
 )
 @click.option("--allow-breaking", is_flag=True, help="As for `deploy`: migrations that may break what runs.")
 @click.option("--no-seed", is_flag=True, help="Do not run the services' `seed` commands (demo data).")
+@click.option(
+    "--keep-data",
+    is_flag=True,
+    help="Go on with the volumes of an earlier checkout, of which no release is known here.",
+)
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -29,6 +34,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     images: str,
     allow_breaking: bool,
     no_seed: bool,
+    keep_data: bool,
     as_json: bool,
 ) -> None:
     """Build, start or update the stack on this machine, in its production form.
@@ -36,7 +42,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     A second `up` changes nothing and says so. What changed is rolled: the new container is healthy before the
     old one goes, and a failure leaves everything as it was.
     """
-    from homeport.cli.project import open_project
+    from homeport.cli.project import open_project, typed
     from homeport.cli.say import Printer
     from homeport.errors import HostError
     from homeport.release.deploy import Deploy
@@ -58,9 +64,18 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer.line(f"{target.project}, environment {name}, version {target.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
     sources = Sources(project.folder, Path(host.root) / "cache", images)
-    deploy = Deploy(host, target, store, sources, printer, allow_breaking=allow_breaking)
+    deploy = Deploy(
+        host,
+        target,
+        store,
+        sources,
+        printer,
+        allow_breaking=allow_breaking,
+        keep_data=keep_data,
+        command=typed(file),
+    )
     outcome = deploy.run()
-    notes = [] if no_seed else seed(host, deploy.target, printer)
+    notes = [] if no_seed else seed(host, deploy.target, printer, deploy.kept)
     seconds = time.monotonic() - started
     if outcome.changed:
         printer.line(f"\nup: {', '.join(outcome.changed)} changed, {seconds:.1f} s")

@@ -69,6 +69,30 @@ def ends(container: str) -> Command:
     return asks("docker", "events", "--since", "10m", "--until", "0s", *filters, "--format", words)
 
 
+def volumes(project: str) -> Command:
+    """Names of the volumes that compose made for a project, one a line."""
+    label = f"label=com.docker.compose.project={project}"
+    return asks("docker", "volume", "ls", "--filter", label, "--format", "{{.Name}}")
+
+
+def inspect_volumes(*names: str) -> Command:
+    """A JSON list, one object a volume."""
+    return asks("docker", "volume", "inspect", *names)
+
+
+def remove_volumes(*names: str) -> Command:
+    return acts("docker", "volume", "rm", *names)
+
+
+def networks_of(project: str) -> Command:
+    """Ids of the networks that compose made for a project, one a line."""
+    return asks("docker", "network", "ls", "-q", "--filter", f"label=com.docker.compose.project={project}")
+
+
+def remove_networks(*ids: str) -> Command:
+    return acts("docker", "network", "rm", *ids)
+
+
 def networks() -> Command:
     return asks("docker", "network", "ls", "-q", "--no-trunc")
 
@@ -144,6 +168,11 @@ def tcp_tables(container: str, image: str) -> Command:
 def image_names() -> Command:
     """REPOSITORY TAG DIGEST of every image, one a line; `<none>` for what one lacks."""
     return asks("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
+
+
+def images_in_use() -> Command:
+    """The image of every container, running or not, by the name that it was started with; one a line."""
+    return asks("docker", "ps", "-a", "--no-trunc", "--format", "{{.Image}}")
 
 
 def remove_images(*references: str) -> Command:

@@ -129,16 +129,6 @@ class Host:
         gone = [n for n in names if n.startswith("set-") and n != serving]
         self.machine.remove(f"{folder}/{name}" for name in gone)
 
-    def set_profiles(self, slots: dict[str, str]) -> None:
-        """Write the serving slots into .env, so that a plain `docker compose up -d` starts these and no others."""
-        path = f"{self.live}/.env"
-        names = ",".join(f"{service}-{slot}" for service, slot in sorted(slots.items()))
-        lines = [
-            f"COMPOSE_PROFILES={names}" if line.startswith("COMPOSE_PROFILES=") else line
-            for line in (self.machine.read(path) or "").splitlines()
-        ]
-        self.machine.write([Put(path, ("\n".join(lines) + "\n").encode())])
-
     # -- secrets -----------------------------------------------------------------------------------
 
     def secrets_that_differ(self, files: Iterable[Delivered]) -> list[Delivered]:

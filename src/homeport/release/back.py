@@ -17,6 +17,7 @@ from homeport.release.history import Record
 from homeport.release.plan import Plan, Roll
 from homeport.release.roll import Roller, observe, other
 from homeport.release.smoke import smoke
+from homeport.render import dotenv
 from homeport.stack.model import Target
 
 COMPOSE = "docker-compose.prod.yml"
@@ -52,10 +53,19 @@ class GoingBack:
 
     def _files(self, record: Record) -> None:
         gone = (*self.before.leftovers, *self.host.half_written(self.new))
-        self.host.make_live(self.before.tree, self.new, (), gone)
         back = {roll.service: other(roll.slot) for roll in self.plan.rolls if roll.old}
         slots = {**self.plan.flags, **back}
-        self.host.set_profiles({name: slot for name, slot in slots.items() if name in record.versions})
+        slots = {name: slot for name, slot in slots.items() if name in record.versions}
+        tree = dotenv.as_it_runs(self.before.tree, slots, self._others(record))
+        self.host.make_live(tree, self.new, (), gone)
+
+    def _others(self, record: Record) -> dict[str, tuple[str, str]]:
+        """What serves again under another name or version than the release before has it: scripts/deploy.sh brought
+        it. What was replaced in place comes back as that release had it."""
+        anew = {change.name for change in self.plan.single}
+        served = {n: runs for n, runs in self.plan.before.items() if n in record.versions and n not in anew}
+        wanted = {n: (image["ref"], record.versions.get(n, "")) for n, image in record.images.items()}
+        return {name: runs for name, runs in served.items() if runs != wanted.get(name)}
 
     def _edge(self) -> None:
         touched = self.new.difference(self.before.tree).touched

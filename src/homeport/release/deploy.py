@@ -17,11 +17,11 @@ from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
-from homeport.errors import HomeportError, ReleaseError
+from homeport.errors import HomeportError, ReleaseError, words
 from homeport.files import Difference
-from homeport.release import history, machinery, parts, preflight, prune
+from homeport.release import earlier, history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
-from homeport.release.back import GoingBack, words
+from homeport.release.back import GoingBack
 from homeport.release.before import Before, look
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
@@ -30,6 +30,7 @@ from homeport.release.probe import Prober, path_of
 from homeport.release.recording import Outcome, Recording
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke, smoke_slots
+from homeport.render import dotenv
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
@@ -54,6 +55,11 @@ class Deploy:
     agree: Callable[[list[planning.Change]], bool] = lambda changes: True
     migrate: bool = True
     allow_breaking: bool = False  # migrations that the code before does not survive
+    keep_data: bool = False  # go on with the volumes of an earlier checkout
+    command: Callable[[str], str] = (
+        earlier.as_usual
+    )  # words -> the line that the caller would type, for cures
+    kept: bool = False  # whether there were such volumes
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
     _rolled: list[planning.Roll] = field(default_factory=list)
     _migrations: Migrations | None = None
@@ -73,6 +79,10 @@ class Deploy:
             try:
                 before = look(self.host)
                 self._timed("engine", self._preflight)
+                if before.record is None:
+                    self.kept = earlier.check(
+                        self.host, self.target, self.store, self.keep_data, self.command
+                    )
                 self.target = self._timed("images", self._images, before.record)
                 rendered, secrets = self._timed("secrets", self._secrets)
                 return self._change(before, rendered, secrets)
@@ -216,11 +226,22 @@ class Deploy:
     ) -> None:
         with self.progress.step("files", self.host.live) as step:
             difference = rendered.tree.difference(before.tree)
-            self.host.make_live(rendered.tree, before.tree, rendered.folders, before.leftovers)
-            self.host.set_profiles(dict(plan.flags))
+            tree = dotenv.as_it_runs(rendered.tree, plan.flags, self._others(plan))
+            self.host.make_live(tree, before.tree, rendered.folders, before.leftovers)
             self._write_secrets(before, self.host.secrets_that_differ(secrets))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
+
+    def _others(self, plan: planning.Plan) -> dict[str, tuple[str, str]]:
+        """What goes on under another name or version than it is rendered with: scripts/deploy.sh gave it that one, or
+        only its version is new."""
+        going_on = {name: runs for name, runs in plan.before.items() if name not in plan.services}
+        target = self.target
+        return {
+            name: runs
+            for name, runs in going_on.items()
+            if runs != (target.image(name), target.service_version(name))
+        }
 
     def _write_secrets(self, before: Before, files: list[Delivered]) -> None:
         helper = self.target.image("nginx")

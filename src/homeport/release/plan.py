@@ -35,6 +35,8 @@ class Running:
     task: bool = False  # a migration or a seed, which runs and ends
     ports: tuple[int, ...] = ()  # of the machine
     port: int = 0  # that its program listens on, as it was told; 0 for a worker and for a part
+    reference: str = ""  # the image's name, as the container was given it
+    version: str = ""  # SERVICE_VERSION; empty for a part
 
     @property
     def up(self) -> bool:
@@ -82,6 +84,9 @@ class Plan:
     ] = ()  # ids of containers that nothing wants: left by a killed deploy, or by a removed part
     unchanged: tuple[str, ...] = ()
     flags: dict[str, Slot] = field(default_factory=dict)  # service -> slot that serves when the plan is done
+    before: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # service -> image and version that serve now
 
     @property
     def empty(self) -> bool:
@@ -151,12 +156,18 @@ def _parse(one: dict[str, Any]) -> Running:
         task="homeport.task" in labels,
         port=int(told["PORT"]) if told.get("PORT", "").isdecimal() else 0,
         ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
+        reference=one["Config"].get("Image", ""),
+        version=_version(one["Config"].get("Env") or ()),
     )
 
 
 def called(containers: Iterable[Running], word: str) -> list[Running]:
     """What a person means by `word`: all containers of a service, or one by its compose name."""
     return [c for c in containers if c.belongs_to(word) or (c.compose == word and not c.one_off)]
+
+
+def _version(variables: Iterable[str]) -> str:
+    return next((v.partition("=")[2] for v in variables if v.startswith("SERVICE_VERSION=")), "")
 
 
 def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
@@ -185,7 +196,17 @@ def plan(target: Target, wanted: tuple[Container, ...], world: World) -> Plan:
     }
     draining = {id_ for roll in rolls for id_ in roll.old}
     stale = tuple(c.id for c in world.containers if c.compose not in kept and c.id not in draining)
-    return Plan(tuple(changes), tuple(rolls), stale, tuple(unchanged), flags)
+    return Plan(tuple(changes), tuple(rolls), stale, tuple(unchanged), flags, _serving(target, world))
+
+
+def _serving(target: Target, world: World) -> dict[str, tuple[str, str]]:
+    """Service -> the image, by the name that it was started with, and the version of what serves."""
+    names = {
+        name: slot_container(name, _active_slot(target, name, world)) if has_slots(service) else name
+        for name, service in target.services.items()
+    }
+    found = {name: world.named(container) for name, container in names.items()}
+    return {name: (c.reference, c.version) for name, c in found.items() if c and c.reference}
 
 
 def slotted_in_order(target: Target) -> list[str]:

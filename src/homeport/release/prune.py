@@ -91,6 +91,8 @@ def _images(runner: Runner, ours: tuple[str, ...], wanted: set[str]) -> tuple[in
     """Names of ours that nothing wants go; how many, and what went wrong."""
     present = [ref for ref in names(runner) if ref.startswith(ours)]
     old = [ref for ref in present if ref not in wanted and not ref.endswith(":building")]
+    used = set(runner.run(docker.images_in_use()).out.split()) if old else set()
+    old = [ref for ref in old if ref not in used]  # scripts/deploy.sh writes no history
     if not old:
         return 0, []
     result = runner.run(docker.remove_images(*old))

@@ -97,7 +97,7 @@ def _service_row(  # noqa: PLR0913
 ) -> Row:
     slot = container.slot or ""
     serves = not target.services[name].port or not slot or slot == active
-    return _row(container, name, slot if serves else f"{slot} (idle)", version, used)
+    return _row(container, name, slot if serves else f"{slot} (idle)", container.version or version, used)
 
 
 def _part(container: Running, used: dict[str, tuple[int, int]]) -> Row:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from homeport.components.contribution import NETWORKS, Attachment, Container, HealthCheck, Mount
+from homeport.render import dotenv
 from homeport.render.yaml import Anchor, Flow, Note, Raw, dump, quoted
 from homeport.stack.model import Target
 
@@ -95,7 +96,25 @@ def _service(container: Container, target: Target) -> dict[str, Any]:
     body |= _life(container)
     body["labels"] = dict(_labels(container, target))
     escaped: dict[str, Any] = escape(body)
-    return escaped
+    return escaped | _from_dotenv(container, target, escaped)
+
+
+def _from_dotenv(container: Container, target: Target, escaped: dict[str, Any]) -> dict[str, Any]:
+    """The image and version of a service as rendered, unless .env names others: a release by scripts/deploy.sh does
+    so, and plain compose with any `-f` still reads .env."""
+    owner = _owner(container)
+    if owner not in target.services:
+        return {}
+    image, version = dotenv.variables(owner)
+    found: dict[str, Any] = {"image": _or_default(image, container.image)}
+    given = dict(container.environment).get("SERVICE_VERSION", "}")
+    if "}" not in given:  # it would end the expression
+        found["environment"] = escaped["environment"] | {"SERVICE_VERSION": _or_default(version, given)}
+    return found
+
+
+def _or_default(variable: str, default: str) -> Raw:
+    return _quoted(f"${{{variable}:-{default.replace('$', '$$')}}}")
 
 
 def _exceptions(container: Container) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from homeport.components.contribution import Container
-from homeport.files import File
+from homeport.files import File, FileTree
 from homeport.stack.model import Target
 
 COMPOSE_FILE = "docker-compose.prod.yml"
@@ -18,6 +19,7 @@ COMPOSE_PROJECT_NAME={project}
 COMPOSE_FILE={file}
 # One slot of each service. The other one is started by a release; see README.md, "Roll by hand".
 COMPOSE_PROFILES={profiles}
+# Below: the image and version of each service that runs another one than {file} was rendered with.
 """
 # Compose looks for a file of this name here and in every folder above, and takes .env from where it found it: the
 # app's own compose.yaml would be found where this tree lies below it. COMPOSE_FILE in .env still has the last word.
@@ -41,6 +43,34 @@ def files(target: Target, containers: Iterable[Container]) -> tuple[File, ...]:
         File("compose.yaml", _HERE),
         File(".env.prod", _ENV_PROD.format(environment=target.environment) + given),
     )
+
+
+def variables(service: str) -> tuple[str, str]:
+    """The variables of .env that name a service's image and version. Names have no `_`, so that no two share one."""
+    word = service.upper().replace("-", "_")
+    return f"IMAGE_{word}", f"VERSION_{word}"
+
+
+def as_it_runs(
+    tree: FileTree, slots: Mapping[str, str], overrides: Mapping[str, tuple[str, str]]
+) -> FileTree:
+    """The tree with an .env by which a plain `docker compose up -d` starts what serves, and changes nothing that runs.
+
+    `slots`: service -> the slot that serves. `overrides`: service -> image and version, where these are not the ones
+    that the tree was rendered with.
+    """
+    return FileTree(tuple(_as_it_runs(f, slots, overrides) if f.path == ".env" else f for f in tree))
+
+
+def _as_it_runs(file: File, slots: Mapping[str, str], overrides: Mapping[str, tuple[str, str]]) -> File:
+    profiles = ",".join(f"{service}-{slot}" for service, slot in sorted(slots.items()))
+    lines = [
+        f"COMPOSE_PROFILES={profiles}" if line.startswith("COMPOSE_PROFILES=") else line
+        for line in file.text.splitlines()
+    ]
+    for name, pair in sorted(overrides.items()):
+        lines += [f"{key}={quote(value)}" for key, value in zip(variables(name), pair, strict=True)]
+    return replace(file, text="\n".join(lines) + "\n")
 
 
 def _is_blue(container: Container) -> bool:

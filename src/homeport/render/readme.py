@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from homeport.components.contribution import Container, SecretFile
 from homeport.render.data import data
+from homeport.render.dotenv import variables
 from homeport.render.scripts import is_raw, path, secret_of
 from homeport.stack.model import Target, has_slots
 
@@ -22,6 +23,7 @@ def render(
         url=target.url,
         domain=target.env.domain,
         slotted=_example(target),
+        variable=variables(_example(target))[0],
         images="\n".join(f"- `{image}`" for image in dict.fromkeys(c.image for c in containers)),
         secrets="\n".join(_given(held, made)) or "- none",
     )

@@ -61,5 +61,5 @@ def _frame(target: Target, rendered: Rendered) -> Iterator[File]:
 
 def _ignored(folders: tuple[str, ...]) -> str:
     """The tree may be kept in git; what a person or a release puts beside it may not."""
-    lines = (f"/{folder}/\n" for folder in sorted({*folders, "secrets", "secrets.before"}))
+    lines = (f"/{folder}/\n" for folder in sorted({*folders, "logs", "secrets", "secrets.before"}))
     return "# Secrets, and what changes while the stack lives.\n" + "".join(lines)

@@ -13,6 +13,7 @@ from homeport.render.data import data
 from homeport.stack.model import SLOTS, Target, has_slots, slot_container
 from homeport.stack.parts import Service
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.:/@+-]")  # in a version, for a shell
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 
 
@@ -41,6 +42,7 @@ def releasing(target: Target) -> tuple[File, ...]:
         "domain": target.env.domain,
         "address": "127.0.0.1" if target.bind == "0.0.0.0" else target.bind,  # noqa: S104
         "https": str(target.env.ports.https),
+        "environment": target.environment,
     }
     text = data("deploy.sh")
     for key, value in given.items():
@@ -54,7 +56,8 @@ def _row(name: str, service: Service, target: Target) -> str:
     slots = [",".join(slot_container(name, slot, n + 1) for n in range(service.replicas)) for slot in SLOTS]
     migrate = "yes" if service.migrate else "no"
     words = (name, service.port or 0, start, max(1, math.ceil(service.stop_grace)), migrate, *slots)
-    return " ".join(map(str, (*words, target.image(name))))
+    version = _UNSAFE.sub("-", target.service_version(name)) or "-"
+    return " ".join(map(str, (*words, target.image(name), version)))
 
 
 def secret_of(file: SecretFile) -> str:

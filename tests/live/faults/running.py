@@ -32,6 +32,7 @@ DRIVER = (sys.executable, "-m", "tests.live.faults.driver")
 SERVICES = ("api", "web", "book", "worker")
 CHANGING = ("web", "worker")  # what a release changes where nothing else is said, and the pages
 PATHS = ("/", "/web", "/book")
+_OF_WHAT_RUNS = ("COMPOSE_PROFILES=", "IMAGE_", "VERSION_")  # lines of .env
 # What homeport fills while the stack lives; all else below live/ is the release's own tree.
 _NOT_RENDERED = ("secrets", "certs", "www", "slots/current", "slots/set-")
 
@@ -235,9 +236,7 @@ def rendered(root: Path) -> dict[str, str]:
     files = (path for path in sorted(root.rglob("*")) if path.is_file())
     named = ((path.relative_to(root).as_posix(), path) for path in files)
     return {
-        name: "\n".join(
-            line for line in path.read_text().splitlines() if not line.startswith("COMPOSE_PROFILES=")
-        )
+        name: "\n".join(line for line in path.read_text().splitlines() if not line.startswith(_OF_WHAT_RUNS))
         for name, path in named
         if not name.startswith(_NOT_RENDERED)
     }

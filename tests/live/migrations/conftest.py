@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from homeport.engine.authority import Authority
+from tests.live.coach import clear
 from tests.live.migrations.asker import Asker, Here
 
 HERE = Path(__file__).parent
@@ -160,6 +161,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("migrations") / "stack"
     shutil.copytree(HERE / "stack", folder, ignore=shutil.ignore_patterns(".homeport", "__pycache__"))
     shop = Shop(folder)
+    clear("hpmig")  # what a killed run left: `up` refuses data of an earlier checkout
     try:
         shop.output.append(shop.up())
         yield shop

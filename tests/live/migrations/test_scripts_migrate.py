@@ -81,6 +81,20 @@ def test_a_role_that_a_killed_homeport_left_read_only_migrates(shop: Shop) -> No
     assert runs("hpmig")[serving(shop)] == new
 
 
+def test_a_deadlock_that_has_only_its_code_is_tried_again(shop: Shop) -> None:
+    shop.sql(
+        "CREATE SEQUENCE tries; GRANT USAGE ON SEQUENCE tries TO shop_db_migrate"
+    )  # it is not rolled back
+    shop.migration(
+        "tries = op.get_bind().exec_driver_sql(\"SELECT nextval('tries')\").scalar()",
+        'if tries < 2: raise RuntimeError("SQLSTATE 40P01")',
+        'op.execute("ALTER TABLE orders ADD COLUMN by_patience boolean")',
+    )
+    said = deploy(shop, f"shop={image(shop, 'patient')}")
+    assert "its migration waits for a lock, attempt 2" in said
+    assert "by_patience" in columns(shop)
+
+
 def test_without_postgresql_what_serves_serves_on(shop: Shop) -> None:
     path = shop.migration('op.execute("ALTER TABLE orders ADD COLUMN by_nobody boolean")')
     before, flag, new = runs("hpmig", "ID"), flags(shop), image(shop, "four")
@@ -89,7 +103,7 @@ def test_without_postgresql_what_serves_serves_on(shop: Shop) -> None:
         assert "PostgreSQL does not answer; what served before serves on" in said
         assert runs("hpmig", "ID") == before
         assert flags(shop) == flag
-    assert "four" not in (shop.live / "slots/images").read_text()
+    assert "four" not in (shop.live / ".env").read_text()
     assert asked.faults == []
     assert "by_nobody" not in columns(shop)
     shop.forget(path)

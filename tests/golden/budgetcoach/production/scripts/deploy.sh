@@ -1,37 +1,50 @@
 #!/bin/sh
 # A new release of services without homeport: `docker compose` and a shell, no request lost.
 #   sh scripts/deploy.sh gateway=shop/gateway:1.2.0 user=shop/user:1.2.0
-#   sh scripts/deploy.sh             what docker-compose.prod.yml says, where something else runs
+#   sh scripts/deploy.sh             what this folder was rendered with, where something else runs
 #   sh scripts/deploy.sh --all       every service, from the image it has
-#   sh scripts/deploy.sh --no-migrate ...    code only (rollback.sh does this)
-# The images must be on the machine (docker load). The new containers start beside those that serve; when all are
-# healthy, one link turns and the edge sends the next request to them; then the old ones are drained and stopped.
-# Until the link turns nothing that serves was touched, and any fault ends here. scripts/rollback.sh goes back.
+#   sh scripts/deploy.sh --no-migrate ...    code only
+#   sh scripts/deploy.sh gateway=shop/gateway@sha256:...=1.2.0    where the image's name does not say the version
+# An image that is not on the machine is pulled, and runs by its digest (`docker login` first, where it needs one).
+# The new containers start beside those that serve; when all are healthy, one link turns and the edge sends the next
+# request to them; then the old ones are drained and stopped. Until the link turns nothing that serves was touched,
+# and any fault ends here. scripts/rollback.sh goes back.
 #
-# What it writes: slots/ (which slot serves, which images, what ran before) and two lines of .env.
+# NOTIFY_URL in the environment, a webhook as Slack has them, is told how it went.
+# Exit code: 0 it is done; 1 it failed; 2 it is done, but requests failed while it was (they are counted).
+#
+# What it writes: slots/ (which slot serves, what ran before), logs/ (what each run said), and in .env what runs now:
+# the slots, images and versions, so that a plain `docker compose up -d` starts these and changes nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
-# NAME PORT HEALTHY-WITHIN STOP-GRACE MIGRATE CONTAINERS-OF-BLUE CONTAINERS-OF-GREEN IMAGE    (port 0: a worker)
+# NAME PORT HEALTHY-WITHIN STOP-GRACE MIGRATE CONTAINERS-OF-BLUE CONTAINERS-OF-GREEN IMAGE VERSION    (port 0: a worker)
 services() {
   cat <<'END'
-gateway 8000 60 10 yes gateway-blue gateway-green budgetcoach/gateway:v1.0.0
-user 8000 60 10 yes user-blue user-green budgetcoach/user:v1.0.0
-transaction 8000 60 10 yes transaction-blue transaction-green budgetcoach/transaction:v1.0.0
-budget 8000 60 10 yes budget-blue budget-green budgetcoach/budget:v1.0.0
-notification 8000 60 10 yes notification-blue notification-green budgetcoach/notification:v1.0.0
-ai 8000 60 10 yes ai-blue ai-green budgetcoach/ai:v1.0.0
+gateway 8000 60 10 yes gateway-blue gateway-green budgetcoach/gateway:v1.0.0 v1.0.0
+user 8000 60 10 yes user-blue user-green budgetcoach/user:v1.0.0 v1.0.0
+transaction 8000 60 10 yes transaction-blue transaction-green budgetcoach/transaction:v1.0.0 v1.0.0
+budget 8000 60 10 yes budget-blue budget-green budgetcoach/budget:v1.0.0 v1.0.0
+notification 8000 60 10 yes notification-blue notification-green budgetcoach/notification:v1.0.0 v1.0.0
+ai 8000 60 10 yes ai-blue ai-green budgetcoach/ai:v1.0.0 v1.0.0
 END
 }
 # Paths that the edge must answer, and where it is.
 smoke_paths='/ /api'
-domain='aibudgetcoach.com' address='127.0.0.1' https='443'
+domain='aibudgetcoach.com' address='127.0.0.1' https='443' environment='production'
 
 DRAIN=30 # seconds at most; WebSockets end when the service is told to stop
-migrate=yes all=no wanted=
+KEEP=50  # logs
+migrate=yes all=no wanted='' pulled='' rolled='' done_word='is done'
+log='' prober='' locked=no reason='it ended early' began=$(date +%s)
+notify_url=$(printf %s "${NOTIFY_URL:-}" | tr -d '\r\n')
+unset NOTIFY_URL
 
-say() { echo "deploy: $*"; }
-fail() { echo "deploy: $*" >&2; exit 1; }
+record() { [ -z "$log" ] || echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $*" >>"$log"; }
+say() { record "$*"; echo "deploy: $*"; }
+fail() { reason=$*; record "$*"; echo "deploy: $*" >&2; exit 1; }
+# What another program said (stdin), on the screen and in the log.
+shown() { if [ -n "$log" ]; then tee -a "$log"; else cat; fi >&2; }
 setting() { sed -n "s/^$1=//p" .env; }
 field() { services | awk -v name="$1" -v n="$2" '$1 == name { print $n }'; }
 
@@ -53,12 +66,25 @@ slot() { if [ "$2" = blue ]; then field "$1" 6; else field "$1" 7; fi | tr ',' '
 # shellcheck disable=SC2046 # names of containers have no spaces
 running() { for id in $(ids $(slot "$1" "$2")); do docker ps -q --no-trunc --filter "id=$id"; done; }
 
-# The image that a service is to have: as named on the command line, else as the stack was rendered.
+# asked_of NAME: IMAGE or IMAGE=VERSION from the command line; nothing where it says nothing of it.
+asked_of() { for pair in $wanted; do [ "${pair%%=*}" != "$1" ] || echo "${pair#*=}"; done | tail -n 1; }
+
+# The image that a service is to have: by its digest when it was pulled, as named on the command line, or as rendered.
 image_of() {
-  for pair in $wanted; do if [ "${pair%%=*}" = "$1" ]; then echo "${pair#*=}"; return; fi; done
-  field "$1" 8
+  for pair in $pulled; do if [ "${pair%%=*}" = "$1" ]; then echo "${pair#*=}"; return; fi; done
+  asked=$(asked_of "$1")
+  if [ -n "$asked" ]; then echo "${asked%%=*}"; else field "$1" 8; fi
 }
 image_id() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
+
+# Its version: as given, the image's tag, or the beginning of its digest.
+version_of() {
+  asked=$(asked_of "$1")
+  case $asked in '') field "$1" 9; return ;; *=*) echo "${asked#*=}"; return ;; esac
+  named=${asked%%@*}
+  case ${named##*/} in sha256:*) ;; *:*) echo "${named##*:}"; return ;; esac
+  case $asked in *@* | sha256:*) echo "${asked##*:}" | cut -c 1-12 ;; *) echo latest ;; esac
+}
 
 # Its name, or its id where the name has gone to another image since.
 image_that_runs() {
@@ -72,25 +98,29 @@ differs() {
   [ "$all" = yes ] || [ -z "$old" ] || [ "$(docker inspect --format '{{.Image}}' "$old")" != "$new" ]
 }
 
-# One line a compose service: its name and the image it has instead of docker-compose.prod.yml's.
-write_images() {
-  [ "$(setting COMPOSE_FILE)" = docker-compose.prod.yml ] || [ ! -f slots/images ] || cat slots/images
-  for name in $rolled; do
-    for one in $(slot "$name" "$(chosen new "$name")"); do echo "$one $(image_of "$name")"; done
-    [ "$(field "$name" 5)" = no ] || echo "$name-migrate $(image_of "$name")"
-  done
-}
-last_of_each() { awk '{ image[$1] = $2 } END { for (one in image) print one, image[one] }' | sort; }
-as_compose() {
-  echo "# Written by scripts/deploy.sh: images that are newer than docker-compose.prod.yml."
-  echo "services:"
-  while read -r one image; do
-    tag=${image##*:}
-    printf '  %s:\n    image: "%s"\n    environment: {SERVICE_VERSION: "%s"}\n' "$one" "$image" "$tag"
-  done
+version_that_runs() {
+  docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$1" | sed -n 's/^SERVICE_VERSION=//p' | head -n 1
 }
 
-compose() { docker compose -f docker-compose.prod.yml -f slots/images.yml "$@"; }
+# A name may move to another image, a digest does not: what is pulled runs by its digest.
+pull() {
+  image=$(image_of "$1")
+  [ -z "$(image_id "$image")" ] || return 0
+  say "$1: pulls $image"
+  docker pull -q "$image" >logs/pull.out 2>&1 || {
+    shown <logs/pull.out
+    fail "$image is not on this machine and cannot be pulled: docker login, or docker load it; nothing was changed"
+  }
+  case $image in *@*) return 0 ;; esac
+  repository=$image
+  case ${image##*/} in *:*) repository=${image%:*} ;; esac
+  digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image" |
+    awk -v begin="$repository@" 'index($0, begin) == 1 { print; exit }')
+  [ -z "$digest" ] || { pulled="$pulled $1=$digest"; say "$1: runs as $digest"; }
+}
+
+variable() { echo "$1_$(echo "$2" | tr 'a-z-' 'A-Z_')"; }
+compose() { docker compose -f docker-compose.prod.yml "$@"; }
 
 # homeport asks a migration first what it would do, as a role that may only read; killed there, it leaves the role so.
 migrators_may_write() {
@@ -102,9 +132,9 @@ migrators_may_write() {
 # At most a second is waited for a lock (see postgres/entry.sh), so that others wait no longer; then it is tried again.
 migrate_one() {
   attempt=1
-  until compose run --rm -T --no-deps "$1-migrate" >slots/migrate.log 2>&1; do
-    cat slots/migrate.log >&2
-    grep -qiE '55P03|lock timeout|LockNotAvailable|deadlock detected' slots/migrate.log || return 1
+  until compose run --rm -T --no-deps "$1-migrate" >logs/migrate.out 2>&1; do
+    shown <logs/migrate.out
+    grep -qiE '55P03|lock timeout|LockNotAvailable|lock_not_available|40P01|deadlock detected' logs/migrate.out || return 1
     [ "$attempt" -lt 40 ] || return 1
     attempt=$((attempt + 1))
     say "$1: its migration waits for a lock, attempt $attempt"
@@ -122,8 +152,8 @@ wait_healthy() {
       case $state in healthy | running) break ;; esac
       up=$(docker inspect --format '{{.State.Running}} {{.RestartCount}}' "$id")
       if [ "$(date +%s)" -ge "$ends" ] || [ "$up" != "true 0" ]; then
-        docker logs --tail 15 "$id" >&2
-        echo "deploy: $name is $state; the lines above are its last" >&2
+        docker logs --tail 15 "$id" 2>&1 | shown
+        say "$name is $state; the lines above are its last" >&2
         return 1
       fi
       sleep 0.2
@@ -159,6 +189,61 @@ smoke() {
   done
 }
 
+# Asks as visitors do, for as long as this script lives; a line a round in slots/asked.
+probe() {
+  while kill -0 $$ 2>/dev/null; do
+    if smoke >/dev/null 2>&1; then echo good; else echo bad; fi >>slots/asked
+    sleep 0.2
+  done
+}
+
+begin_to_count() {
+  : >slots/asked
+  if command -v curl >/dev/null && smoke >/dev/null 2>&1; then
+    probe >/dev/null 2>&1 9>&- &
+    prober=$!
+  else
+    say "requests are not counted: nothing answers through the edge before it begins, or there is no curl here"
+  fi
+}
+
+# tell WORDS: to NOTIFY_URL. The address is no argument of a program, so that no list of processes shows it.
+tell() {
+  [ -n "$notify_url" ] || return 0
+  text=$(printf '%s\n' "$1" | tr -d '\001-\011\013-\037' |
+    sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e 's/[\\"]/\\&/g' | awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }')
+  answered=$(printf 'url = "%s"\n' "$(printf %s "$notify_url" | sed 's/[\\"]/\\&/g')" |
+    curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d "{\"text\": \"$text\"}" -K -) || true
+  case $answered in 2??) ;; *) say "NOTIFY_URL could not be told (${answered:-there is no curl here}); the release goes on" ;; esac
+}
+
+# The last words, however it ends: what was counted, and who is told.
+finish() {
+  code=$? counted=''
+  set +e
+  trap - EXIT
+  if [ -n "$prober" ]; then
+    kill "$prober" 2>/dev/null || true
+    wait "$prober" 2>/dev/null || true
+    bad=$(grep -c bad slots/asked || true)
+    counted="$(wc -l <slots/asked | tr -d ' ') asked, $bad failed"
+    [ "$code" != 0 ] || [ "$bad" = 0 ] || code=2
+  fi
+  if [ "$locked" = yes ] && { [ -n "$rolled" ] || [ "$code" != 0 ]; }; then
+    title="$project in $environment: scripts/deploy.sh" took="by $(id -un)@$(uname -n), $(($(date +%s) - began)) s"
+    changes=$(for name in $rolled; do echo "- $name: $(image_of "$name") ($(version_of "$name"))"; done)
+    case $code in 0 | 2) what=$done_word ;; *) what="failed: $reason" ;; esac
+    tell "$title $what
+$took
+$changes
+${counted:-requests were not counted}
+log: $(pwd)/$log"
+  fi
+  [ -z "$counted" ] || say "$counted"
+  record "exit code $code"
+  exit "$code"
+}
+
 # Connections from outside on the port of a container's process, ESTABLISHED or CLOSE_WAIT, from the kernel's own table.
 open_requests() {
   cat "/proc/$1/net/tcp" "/proc/$1/net/tcp6" 2>/dev/null | awk -v port="$(printf '%04X' "$2")" '
@@ -190,20 +275,36 @@ retire() {
 
 # shellcheck disable=SC2046 # ids have no spaces
 remove_new() { for name in $rolled; do retire "$name" $(ids $(slot "$name" "$(chosen new "$name")")); done; }
-give_up() {
-  remove_new
-  if [ -f slots/images.before ]; then mv slots/images.before slots/images; as_compose <slots/images >slots/images.yml; fi
-  fail "$*; what served before serves on"
+give_up() { remove_new; fail "$*; what served before serves on"; }
+
+# Lines of .env for what serves: what is rolled, and what goes on as it is.
+env_lines() {
+  profiles=
+  for name in $(services | awk '{ print $1 }'); do
+    now=$(chosen new "$name") image='' version=''
+    if [ -n "$now" ]; then
+      image=$(image_of "$name") version=$(version_of "$name")
+    else
+      now=$(serving "$name")
+      id=$(running "$name" "$now" | head -n 1)
+      [ -z "$id" ] || { image=$(docker inspect --format '{{.Config.Image}}' "$id") version=$(version_that_runs "$id"); }
+    fi
+    profiles="$profiles,$name-$now"
+    [ -z "$image" ] || echo "$(variable IMAGE "$name")=$image"
+    [ -z "$version" ] || echo "$(variable VERSION "$name")='$version'"
+  done
+  echo "COMPOSE_PROFILES=${profiles#,}"
 }
 
-# A plain `docker compose up -d` starts what serves now.
+# A plain `docker compose up -d` starts what serves now, as it runs now.
 write_env() {
-  profiles=$(services | while read -r name _; do
-    now=$(chosen new "$name")
-    echo "$name-${now:-$(serving "$name")}"
-  done | sort | paste -sd, -)
-  sed -e "s|^COMPOSE_PROFILES=.*|COMPOSE_PROFILES=$profiles|" \
-    -e 's|^COMPOSE_FILE=.*|COMPOSE_FILE=docker-compose.prod.yml:slots/images.yml|' .env >.env.new
+  env_lines >slots/env.lines
+  cp -p .env .env.new
+  awk 'function key(line) { return substr(line, 1, index(line, "=") - 1) }
+    NR == FNR { order[++n] = key($0); new[key($0)] = $0; next }
+    key($0) in new { print new[key($0)]; delete new[key($0)]; next }
+    { print }
+    END { for (i = 1; i <= n; i++) if (order[i] in new) print new[order[i]] }' slots/env.lines .env >.env.new
   mv .env.new .env
 }
 
@@ -211,31 +312,42 @@ write_env() {
 for word; do
   case $word in
     --no-migrate) migrate=no ;;
+    --back) migrate=no done_word='went back' ;; # as rollback.sh says it
     --all) all=yes ;;
+    *[!A-Za-z0-9_.:/@+=-]*) fail "$word: no image and no version has such a letter" ;;
     *=*) wanted="$wanted $word" ;;
     *) fail "$word: write NAME=IMAGE, --all or --no-migrate" ;;
   esac
 done
 for pair in $wanted; do
   [ -n "$(field "${pair%%=*}" 1)" ] || fail "${pair%%=*} is no service that is rolled; there are: $(services | awk '{ print $1 }' | xargs)"
-  [ -n "$(image_id "${pair#*=}")" ] || fail "${pair#*=} is not on this machine: docker load it first"
 done
 
+mkdir -p slots logs
+chmod 700 logs
+log=logs/deploy-$(date -u +%Y%m%d-%H%M%S)-$$.log
+(umask 077 && : >"$log")
+find logs -name 'deploy-*.log' | sort -r | tail -n +$((KEEP + 1)) | xargs -r rm -f
+record "$(id -un)@$(uname -n): scripts/deploy.sh $*"
+trap finish EXIT
+trap 'reason="it was interrupted"; exit 130' INT HUP TERM
+
 # One change at a time, together with homeport's own lock where it has one. It is gone when this process is.
-mkdir -p slots
 lock=slots/.lock
 [ ! -d ../state ] || lock=../state/lock
 exec 9>>"$lock"
 flock -n 9 || fail "another release is under way ($lock)"
 
+locked=yes
 project=$(setting COMPOSE_PROJECT_NAME)
-rolled=
 for name in $(services | awk '{ print $1 }'); do
   case " $wanted" in *" $name="*) ;; *) [ -z "$wanted" ] || continue ;; esac
+  pull "$name"
   if differs "$name"; then rolled="$rolled $name"; fi
 done
-[ -n "$rolled" ] || { say "nothing to change"; exit 0; }
+[ -n "$rolled" ] || { write_env; say "nothing to change"; exit 0; }
 say "rolls$rolled"
+begin_to_count
 
 # -- beside what serves -----------------------------------------------------------------------------
 : >slots/previous.new
@@ -243,17 +355,16 @@ old_containers=
 for name in $rolled; do
   now=$(serving "$name") var=$(echo "$name" | tr - _)
   eval "old_$var=$now new_$var=$(other "$now")"
+  # The shell's variables come before those of .env, which says what serves until the link has turned.
+  export "$(variable IMAGE "$name")=$(image_of "$name")" "$(variable VERSION "$name")=$(version_of "$name")"
   for id in $(running "$name" "$now"); do
     old_containers="$old_containers $name:$id"
-    echo "$name=$(image_that_runs "$id")" >>slots/previous.new
+    version=$(version_that_runs "$id")
+    case $version in *[!A-Za-z0-9_.:/@+-]*) version='' ;; esac
+    echo "$name=$(image_that_runs "$id")${version:+=$version}" >>slots/previous.new
   done
 done
 remove_new # what a roll that was killed has left there
-write_images | last_of_each >slots/images.new
-[ ! -f slots/images ] || cp slots/images slots/images.before
-[ -f slots/images ] || : >slots/images.before
-mv slots/images.new slots/images
-as_compose <slots/images >slots/images.yml
 
 for name in $rolled; do
   if [ "$migrate" = yes ] && [ "$(field "$name" 5)" = yes ]; then
@@ -264,8 +375,8 @@ for name in $rolled; do
 done
 for name in $rolled; do
   # shellcheck disable=SC2046 # names have no spaces
-  compose up -d --no-recreate --no-build --pull never --quiet-pull $(slot "$name" "$(chosen new "$name")") >/dev/null 2>slots/up.log ||
-    { cat slots/up.log >&2; give_up "$name did not start"; }
+  compose up -d --no-recreate --no-build --pull never --quiet-pull $(slot "$name" "$(chosen new "$name")") >/dev/null 2>logs/up.out ||
+    { shown <logs/up.out; give_up "$name did not start"; }
 done
 for name in $rolled; do
   # shellcheck disable=SC2046
@@ -274,15 +385,17 @@ done
 
 # -- the new ones serve -----------------------------------------------------------------------------
 say "healthy; they serve from now on"
+cp -p .env slots/env.before
 switch_to new
+write_env
 if ! smoke; then
   switch_to old
+  mv slots/env.before .env
   sleep 0.3
   give_up "the smoke test failed"
 fi
 sort -u slots/previous.new >slots/previous
-rm -f slots/previous.new slots/images.before
-write_env
+rm -f slots/previous.new slots/env.before slots/env.lines
 
 # -- the old ones end -------------------------------------------------------------------------------
 sleep 0.3 # requests that read the old flag arrive

@@ -6,6 +6,6 @@ set -eu
 cd "$(dirname "$0")/.."
 
 [ -s slots/previous ] || { echo "rollback: nothing was released by scripts/deploy.sh here" >&2; exit 1; }
-# NAME=IMAGE-ID, a line a service; no spaces in either.
+# NAME=IMAGE=VERSION, a line a service; no spaces in any.
 # shellcheck disable=SC2046
-exec sh scripts/deploy.sh --no-migrate $(cat slots/previous)
+exec sh scripts/deploy.sh --back $(cat slots/previous)
