@@ -39,7 +39,7 @@ class Record:
     migrated: dict[str, str] = field(
         default_factory=dict
     )  # service -> fingerprint of its migrations (books.py)
-    probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
+    probe: dict[str, Any] = field(default_factory=dict)  # as probe.Count
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True) + "\n"

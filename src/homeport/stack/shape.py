@@ -183,7 +183,8 @@ def _unknown(_: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         return "unknown key", compose[str(path[-1])]
     cure = did_you_mean(str(path[-1]), known)
     if not cure.startswith("did") and len(known) > _FEW:
-        cure = f"`homeport explain {_generic(path[:-1])}` lists the known ones"
+        command = f"homeport explain {_generic(path[:-1])}".strip()
+        cure = f"`{command}` lists the known ones"
     return "unknown key", cure
 
 

@@ -113,6 +113,13 @@ ALL = (
     ),
     Bad("out of memory at start", fault("memory", "web"), "web was killed for using more memory", "is large"),
     Bad("healthy, but it does not serve", fault("route 502", "web"), "web is healthy, but answers /web with", "502"),
+    Bad("healthy, but its routes are gone", fault("route 404", "web"), "web is healthy, but answers /web with", "404"),
+    Bad(
+        "an answer that smoke does not expect",
+        rewritten(("services:\n", "smoke: [{path: /web, contains: the plan of tomorrow}]\nservices:\n")),
+        "web is healthy, but answers /web with",
+        'no "the plan of tomorrow" in the body',
+    ),
     Bad("an image for another kind of machine", foreign, "web: its image is for arm64, the host is ", began=False),
     Bad(
         "a program for another kind of machine",
@@ -142,7 +149,11 @@ def mended(running: Stack) -> Iterator[Callable[[], None]]:
     mend()
 
 
-QUICK = ("health 500", "healthy, but it does not serve")  # the others are among the slow ones
+QUICK = (
+    "health 500",
+    "healthy, but it does not serve",
+    "healthy, but its routes are gone",
+)  # the others are among the slow ones
 CASES = [pytest.param(bad, id=bad.name, marks=() if bad.name in QUICK else pytest.mark.slow) for bad in ALL]
 
 
