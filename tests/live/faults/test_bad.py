@@ -117,7 +117,7 @@ ALL = (
     Bad(
         "an answer that smoke does not expect",
         rewritten(("services:\n", "smoke: [{path: /web, contains: the plan of tomorrow}]\nservices:\n")),
-        "web is healthy, but answers /web with",
+        "the smoke test failed: GET https://",
         'no "the plan of tomorrow" in the body',
     ),
     Bad("an image for another kind of machine", foreign, "web: its image is for arm64, the host is ", began=False),
