@@ -112,7 +112,7 @@ def test_where_nothing_can_be_asked_it_says_so(shop: Site) -> None:
     target = shop.target(edge={"routes": {"/api": "api"}})
     prober = Prober(target, asked.requests(target))
     prober.start()
-    assert "`smoke:` in homeport.yaml says what to ask" in prober.stop().words()
+    assert prober.stop().words() == "nothing was asked through the edge; `homeport check` says what to write"
     assert shop.asked == []
 
 

@@ -27,7 +27,7 @@ class Count:
 
     def words(self) -> str:
         if not self.asked:
-            return "nothing was asked through the edge: `smoke:` in homeport.yaml says what to ask"
+            return "nothing was asked through the edge; `homeport check` says what to write"
         said = f"{self.asked} asked through the edge, {self.asked - self.failed} as expected, {self.failed} failed"
         first = f"; the first: {self.first_fault}" if self.first_fault else ""
         return f"{said}, longest gap {self.longest_gap * 1000:.0f} ms{first}"
