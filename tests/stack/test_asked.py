@@ -81,3 +81,13 @@ def test_what_a_container_is_asked() -> None:
     target = Target(stack(routes, smoke=smoke), "local")
     assert [path for _, path in asked.leading_to(target, "api")] == ["/a?b=c", "/"]
     assert [path for _, path in asked.leading_to(target, "web")] == ["/e", "/f"]
+
+
+def test_a_health_path_is_not_what_visitors_ask() -> None:
+    """Without `smoke:` the routes themselves are compared too, before the switch."""
+    routes = {"/": "web", "/api": "api"}
+    assert not asked.is_told(Target(stack(routes), "local"), "web")
+    smoke = ["/x", {"path": "/api/y", "method": "POST"}, {"path": "/api/z", "only": ["other"]}]
+    made = stack(routes, smoke=smoke)
+    assert [asked.is_told(Target(made, "local"), name) for name in ("web", "api")] == [True, False]
+    assert asked.is_told(Target(made, "other"), "api")

@@ -69,10 +69,11 @@ class _Slots:
 
     def questions(self) -> Iterator[_Question]:
         told = list(asked.leading_to(self.target, self.roll.service))
+        compared = [] if asked.is_told(self.target, self.roll.service) else self._paths()
         for number, container in enumerate(self.roll.containers, 1):
             for request, path in told:
                 yield _Question(self, container, path, self._as_told(request, path, number))
-            for path in () if told else self._paths():
+            for path in compared:
                 yield _Question(self, container, path, self._as_before(path, number), _UNSAID)
 
     def _paths(self) -> list[str]:

@@ -11,8 +11,12 @@ from homeport.stack.smoke import Smoke
 
 def requests(target: Target) -> tuple[Smoke, ...]:
     """The requests of `smoke:` for this environment; without any, what must answer 200 by all that is known."""
-    written = tuple(request for request in target.stack.smoke if request.runs_in(target.environment))
-    return written or tuple(Smoke(path=path) for path in known_paths(target.stack))
+    return written(target) or tuple(Smoke(path=path) for path in known_paths(target.stack))
+
+
+def written(target: Target) -> tuple[Smoke, ...]:
+    """The requests of `smoke:` for this environment."""
+    return tuple(request for request in target.stack.smoke if request.runs_in(target.environment))
 
 
 def known_paths(stack: Stack) -> list[str]:
@@ -69,6 +73,12 @@ def leading_to(target: Target, service: str) -> Iterator[tuple[Smoke, str]]:
         found = leads(target.stack, request.path) if request.repeatable and not request.alias else None
         if found and found[1].service == service:
             yield request, inside(*found, request.path)
+
+
+def is_told(target: Target, service: str) -> bool:
+    """Whether `smoke:` has a request that this service answers: a health path says little of what visitors ask."""
+    found = (leads(target.stack, request.path) for request in written(target) if request.repeatable)
+    return any(route.service == service for _, route in filter(None, found))
 
 
 def untold(target: Target) -> tuple[str, ...]:
