@@ -90,13 +90,13 @@ def shop(tmp_path: Path) -> Iterator[Site]:
         yield found
 
 
-def smoked(shop: Site, folder: Path, *smoke: Any) -> tuple[int, str]:
+def smoked(shop: Site, folder: Path, *smoke: Any, function: str = "smoke") -> tuple[int, str]:
     """The smoke test of deploy.sh alone, with curl, against a real site: its exit code and what it said."""
     text = next(f.text for f in releasing(shop.target(smoke=smoke)) if f.path == "scripts/deploy.sh")
     data = text.partition("# What the edge must answer")[2].partition("DRAIN=")[0]
-    test = text.partition("\nsmoke() {")[2].partition("# Connections from outside")[0]
+    test = text.partition("# smoke: all that")[2].partition("# Connections from outside")[0]
     (folder / "slots").mkdir(exist_ok=True)
-    script = f'say() {{ echo "$*"; }}\n#{data}\nsmoke() {{{test}\nif ! smoke; then exit 1; fi\n'
+    script = f'say() {{ echo "$*"; }}\n#{data}\n#{test}\nif ! {function}; then exit 1; fi\n'
     done = subprocess.run(
         ("sh", "-euc", script), cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
@@ -110,6 +110,11 @@ def test_its_smoke_test_asks_the_same(shop: Site, tmp_path: Path) -> None:
     assert (shop.bodies[-1], shop.headers[-1]["x-a"]) == (b'{"a": "$(id)"}', "b c")
     assert shop.headers[-1]["content-type"] == "application/json"
     assert shop.headers[-2]["host"].startswith("www.site.localhost")
+
+
+def test_what_changes_something_is_not_asked_again(shop: Site, tmp_path: Path) -> None:
+    assert smoked(shop, tmp_path, *SMOKE, function="smoke_again") == (0, "")
+    assert shop.asked == ["GET /", "GET /api/me?a=1&b=2", "HEAD /head"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def releasing(target: Target) -> tuple[File, ...]:
         return ()
     given = {
         "table": "\n".join(table),
-        "requests": "\n".join(f"  {line} || return 1" for line in _requests(target)),
+        "repeatable": _calls(_requests(target, True)),
+        "once": _calls(_requests(target, False)),
         "domain": target.env.domain,
         "address": "127.0.0.1" if target.bind == "0.0.0.0" else target.bind,  # noqa: S104
         "https": str(target.env.ports.https),
@@ -49,16 +50,20 @@ def releasing(target: Target) -> tuple[File, ...]:
     return (File("scripts/deploy.sh", text, 0o755), File("scripts/rollback.sh", data("rollback.sh"), 0o755))
 
 
-def _requests(target: Target) -> Iterator[str]:
-    """The smoke test as calls of `visit`, `header` and `json_field` in deploy.sh; what is not repeatable comes last."""
-    for request in sorted(asked.requests(target), key=lambda r: not r.repeatable):
+def _calls(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line} || return 1" for line in lines) or "  :"
+
+
+def _requests(target: Target, repeatable: bool) -> Iterator[str]:
+    """The smoke test as calls of `visit`, `header` and `json_field` in deploy.sh."""
+    for request in (r for r in asked.requests(target) if r.repeatable == repeatable):
         words = (f"{request.within:g}", ",".join(map(str, request.status)), request.contains)
         yield _visit(request, *words, *_for_curl(request))
         for name, text in request.headers.items():
             yield shlex.join(("header", name, text))
         for path, value in request.fields.items():
             yield shlex.join(("json_field", path, value))
-    for path in asked.untold(target):
+    for path in asked.untold(target) if repeatable else ():
         yield _visit(Smoke(path=path), "5", "", "")
 
 
