@@ -23,6 +23,24 @@ def test_what_was_understood() -> None:
         assert words in answer.output
 
 
+def test_a_notice_says_what_no_release_proves(tmp_path: Path) -> None:
+    file = tmp_path / "homeport.yaml"
+    text = (ROOT / "examples/tiny/homeport.yaml").read_text().partition("smoke:")[0]
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/Dockerfile").write_text("FROM scratch\n")
+    file.write_text(text.replace("{/: hello}", "{/api: hello}"))
+    answer = CliRunner().invoke(command, ["-f", str(file)])
+    assert answer.exit_code == 0
+    assert answer.output.splitlines()[-1] == (
+        f"notice: {file}:7:12: edge.routes./api: no request of a release proves hello: no route leads to its health "
+        "path /healthz; write `smoke: [{path: /api/PATH, status: 200}]` with a path and the status that it answers"
+    )
+    told = json.loads(CliRunner().invoke(command, ["--json", "-f", str(file)]).output)
+    assert (told["ok"], [notice["path"] for notice in told["notices"]]) == (True, ["edge.routes./api"])
+    file.write_text(text)
+    assert "notice" not in CliRunner().invoke(command, ["-f", str(file)]).output
+
+
 def test_found_from_a_folder_below(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "examples" / "tiny" / "app")
     assert CliRunner().invoke(command, []).output.startswith("tiny: no problems\n")

@@ -12,7 +12,7 @@ from homeport.stack.model import Stack
 from homeport.stack.part import Part
 
 # Parts that only say something about others: they make no container.
-WITHOUT = {"environments", "secrets", "notify", "registry"}
+WITHOUT = {"environments", "secrets", "notify", "registry", "smoke"}
 
 
 def parts_in(annotation: object) -> list[type[Part]]:

@@ -150,7 +150,13 @@ def test_a_webhook_gets_everything_as_json() -> None:
         assert send(NEWS, {"hook": Secret(address)}) == []
     (news,) = came
     assert news["title"] == "shop in production: v2 failed"
-    assert news["probe"] == {"asked": 120, "failed": 0, "longest_gap": 0.2, "first_fault": ""}
+    assert news["probe"] == {
+        "asked": 120,
+        "failed": 0,
+        "longest_gap": 0.2,
+        "first_fault": "",
+        "requests": [],
+    }
     assert news["reason"] == "web did not become healthy"
 
 

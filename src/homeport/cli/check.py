@@ -26,21 +26,29 @@ def command(as_json: bool, file: Path | None) -> None:
 
     examined = examine(file or find())
     if as_json:
-        _print_json(examined.problems, examined.stack)
+        _print_json(examined.problems, examined.stack, examined.notices)
     elif examined.problems:
         click.echo(examined.text())
     elif examined.stack:
         click.echo(summary(examined.stack))
+        click.echo("".join(f"\nnotice: {notice}" for notice in examined.notices), nl=bool(examined.notices))
     if examined.problems:
         raise click.exceptions.Exit(1)
 
 
-def _print_json(problems: tuple[Any, ...], stack: Stack | None) -> None:
+def _print_json(problems: tuple[Any, ...], stack: Stack | None, notices: tuple[Any, ...]) -> None:
     import json
 
+    found, said = _plain(problems), _plain(notices)
+    understood = stack.model_dump(mode="json") if stack and not problems else None
+    told = {"ok": not found, "problems": found, "notices": said, "stack": understood}
+    click.echo(json.dumps(told, indent=2))
+
+
+def _plain(problems: tuple[Any, ...]) -> list[dict[str, Any]]:
     from homeport.stack.problem import dotted
 
-    found = [
+    return [
         {
             "file": problem.place.file,
             "line": problem.place.line,
@@ -51,8 +59,6 @@ def _print_json(problems: tuple[Any, ...], stack: Stack | None) -> None:
         }
         for problem in problems
     ]
-    understood = stack.model_dump(mode="json") if stack and not problems else None
-    click.echo(json.dumps({"ok": not found, "problems": found, "stack": understood}, indent=2))
 
 
 def summary(stack: Stack) -> str:

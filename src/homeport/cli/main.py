@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "up": "Build, start or update the stack on this machine.",
     "deploy": "A new release of the whole stack, without losing a request.",
     "rollback": "Back to an earlier release, as a whole.",
-    "history": "The releases: who, when, what changed, requests lost.",
+    "history": "The releases: who, when, what changed, requests that failed.",
     "diff": "What a deploy would change, and why.",
     "down": "Stop the stack on this machine; data is kept.",
     "status": "What runs: release, slot, health, memory.",

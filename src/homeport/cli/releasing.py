@@ -39,7 +39,8 @@ def report(printer: Printer, what: str, outcome: Outcome, url: str, seconds: flo
         printer.line(f"\n{what}: nothing to change, {seconds:.1f} s")
     else:
         printer.line(f"\n{what}: release {outcome.release}: {', '.join(outcome.changed)}, {seconds:.1f} s")
-        printer.line(f"  {outcome.probe.words()}")
+        if outcome.probe.asked:  # a stack that came up from nothing could not be asked
+            printer.line(f"  {outcome.probe.words()}")
     printer.line(f"  {url}")
     printer.result(
         {
@@ -49,6 +50,7 @@ def report(printer: Printer, what: str, outcome: Outcome, url: str, seconds: flo
             "steps": {name: round(value, 2) for name, value in outcome.seconds.items()},
             "asked": outcome.probe.asked,
             "failed": outcome.probe.failed,
+            "first_fault": outcome.probe.first_fault,
             "longest_gap": round(outcome.probe.longest_gap, 3),
             "url": url,
         }

@@ -19,6 +19,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Protocol, TextIO
 
+from homeport.engine.answer import Answer, Request, exchange
 from homeport.engine.runner import LocalRunner, Runner
 from homeport.engine.wait import Seen, WaitedTooLong, wait_until
 from homeport.errors import HostError
@@ -110,6 +111,10 @@ class Machine(Protocol):
 
     def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
         """GET from that machine: status (0 when there was no answer) and what was seen, in words."""
+        ...
+
+    def ask(self, address: str, port: int, request: Request, timeout: float) -> Answer:
+        """Send a request without a body from that machine."""
         ...
 
     def lock(self, path: str, who: str) -> AbstractContextManager[None]:
@@ -235,6 +240,9 @@ class LocalMachine:
             return 0, f"not HTTP ({type(fault).__name__})"
         finally:
             connection.close()
+
+    def ask(self, address: str, port: int, request: Request, timeout: float) -> Answer:
+        return exchange(http.client.HTTPConnection(address, port, timeout=timeout), request)
 
     @contextmanager
     def lock(self, path: str, who: str) -> Iterator[None]:

@@ -25,6 +25,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from homeport.commands.command import Command, acts, asks
+from homeport.engine.answer import Answer, Request, parse
 from homeport.engine.machine import NOT_TEXT, Put, locked_by, pack, refuse_links, unreadable
 from homeport.engine.runner import DeadlineError, LocalRunner, Result
 from homeport.engine.ssh_faults import explain, lost, refused, taken
@@ -54,6 +55,11 @@ _PROBE = """
 exec 3<>"/dev/tcp/$0/$1" || exit 7
 printf 'GET %s HTTP/1.0\\r\\nHost: localhost\\r\\nUser-Agent: homeport\\r\\nConnection: close\\r\\n\\r\\n' "$2" >&3
 head -c 600 <&3
+"""
+_ASK = """
+exec 3<>"/dev/tcp/$0/$1" || exit 7
+printf %s "$2" >&3
+head -c 1200000 <&3
 """
 # Holds the lock while it is told so at least every _PATIENCE seconds: a connection that was cut tells nobody.
 _HOLD = """
@@ -287,6 +293,10 @@ class SshMachine:
         head, _, body = result.out.partition("\r\n\r\n")
         status = int(head.split()[1])
         return status, f"HTTP {status} {body.strip()[:200]}".strip()
+
+    def ask(self, address: str, port: int, request: Request, timeout: float) -> Answer:
+        words = ("timeout", str(timeout), "bash", "-c", _ASK, address, str(port), request.text())
+        return parse(self.runner.run(asks(*words, timeout=timeout + 15)).out.encode(), request.method)
 
     @contextmanager
     def lock(self, path: str, who: str) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from homeport.importer import smoke
 from homeport.importer.draft import DraftService, Work
 
 _ORDER = ("image", "build", "command", "entrypoint", "port", "protocol", "health", "database", "migrate", "seed", "env",
@@ -22,7 +23,8 @@ _WIDTH = 110
 
 def text(work: Work) -> str:
     """The whole file."""
-    blocks = [_head(work), _environments(work), _edge(work), _services(work), _parts(work), _secrets(work)]
+    blocks = [_head(work), _environments(work), _edge(work), _services(work), smoke.text(work),
+              _parts(work), _secrets(work)]  # fmt: skip
     return "\n".join(block for block in blocks if block)
 
 

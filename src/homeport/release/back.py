@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import yaml
@@ -11,7 +12,7 @@ from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
 from homeport.files import FileTree
-from homeport.release import parts
+from homeport.release import kept, parts
 from homeport.release.before import Before
 from homeport.release.history import Record
 from homeport.release.plan import Plan, Roll
@@ -45,11 +46,17 @@ class GoingBack:
             self._parts(step)
             self._edge()
             step.note("asking it through the edge")
-            smoke(self.target)
+            smoke(self._served(record), again=True)
         finally:
             # one whose service had ended stays: it is all there is of it, and the flags point to it
             roller.put_away([r for r in rolled if r.old or r.service not in record.versions])
         step.done(f"release {record.id} ({record.version}) serves as before")
+
+    def _served(self, record: Record) -> Target:
+        """What the release before is asked is what it said itself; of one whose file is gone, what this one says."""
+        with suppress(HomeportError):
+            return kept.load(self.host, record)
+        return self.target
 
     def _files(self, record: Record) -> None:
         gone = (*self.before.leftovers, *self.host.half_written(self.new))

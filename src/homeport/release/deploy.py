@@ -26,7 +26,7 @@ from homeport.release.before import Before, look
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
 from homeport.release.origin import Origin
-from homeport.release.probe import Prober, path_of
+from homeport.release.probe import Prober
 from homeport.release.recording import Outcome, Recording
 from homeport.release.roll import Roller, observe
 from homeport.release.smoke import smoke, smoke_slots
@@ -35,6 +35,7 @@ from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
 from homeport.secrets.store import Store
+from homeport.stack import asked
 from homeport.stack.model import Target
 
 T = TypeVar("T")
@@ -171,7 +172,7 @@ class Deploy:
     def _transaction(
         self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> Outcome:
-        prober = Prober(self.target, path_of(self.target))
+        prober = Prober(self.target, asked.requests(self.target))
         if not self._starting(plan):
             prober.start()
         try:

@@ -42,7 +42,7 @@ class Record:
     )  # service -> fingerprint of its migrations (books.py)
     migrations: dict[str, str] = field(default_factory=dict)  # service -> what its migration did, in words
     back: bool = False  # a rollback
-    probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
+    probe: dict[str, Any] = field(default_factory=dict)  # as probe.Count
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True) + "\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
@@ -72,7 +72,7 @@ class Recording:
             when=history.now(),
             changed=tuple(self.outcome.changed),
             seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
-            probe={"asked": probe.asked, "failed": probe.failed, "longest_gap": round(probe.longest_gap, 3)},
+            probe={**asdict(probe), "longest_gap": round(probe.longest_gap, 3)},
             reason=words(fault) if fault else "",
             breaking=breaking,
             migrated=dict(migrated),

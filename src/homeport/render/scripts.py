@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from homeport.components.contribution import SecretFile
 from homeport.files import File
 from homeport.render.data import data
+from homeport.stack import asked
 from homeport.stack.model import SLOTS, Target, has_slots, slot_container
 from homeport.stack.parts import Service
+from homeport.stack.smoke import Smoke
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.:/@+-]")  # in a version, for a shell
 _PLACE = re.compile(r"\{([A-Za-z0-9_]+)\}")
@@ -35,10 +37,10 @@ def releasing(target: Target) -> tuple[File, ...]:
     table = [_row(name, service, target) for name, service in target.services.items() if has_slots(service)]
     if not table:
         return ()
-    paths = (["/"] if target.stack.edge.frontend else []) + sorted(target.stack.edge.routes)
     given = {
         "table": "\n".join(table),
-        "paths": " ".join(paths),
+        "repeatable": _calls(_requests(target, True)),
+        "once": _calls(_requests(target, False)),
         "domain": target.env.domain,
         "address": "127.0.0.1" if target.bind == "0.0.0.0" else target.bind,  # noqa: S104
         "https": str(target.env.ports.https),
@@ -48,6 +50,43 @@ def releasing(target: Target) -> tuple[File, ...]:
     for key, value in given.items():
         text = text.replace(f"{{{key}}}", value, 1)
     return (File("scripts/deploy.sh", text, 0o755), File("scripts/rollback.sh", data("rollback.sh"), 0o755))
+
+
+def _calls(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line} || return 1" for line in lines) or "  :"
+
+
+def _requests(target: Target, repeatable: bool) -> Iterator[str]:
+    """The smoke test as calls of `visit`, `header` and `json_field` in deploy.sh."""
+    for request in (r for r in asked.requests(target) if r.repeatable == repeatable):
+        words = (f"{request.within:g}", ",".join(map(str, request.status)), request.contains)
+        yield _visit(request, *words, *_for_curl(request))
+        for name, text in request.headers.items():
+            yield shlex.join(("header", name, text))
+        for path, value in request.fields.items():
+            yield shlex.join(("json_field", path, value))
+    for path in asked.untold(target) if repeatable else ():
+        yield _visit(Smoke(path=path), "5", "", "")
+
+
+def _visit(request: Smoke, *words: str) -> str:
+    host = shlex.quote(request.alias) if request.alias else '"$domain"'
+    return f"visit {shlex.quote(request.name)} {host} {shlex.join((request.path, *words))}"
+
+
+def _for_curl(request: Smoke) -> Iterator[str]:
+    """Options for the method, the headers and the body."""
+    if request.method == "HEAD":
+        yield "--head"
+    elif request.method != "GET":
+        yield from ("-X", request.method)
+    kind = {"Content-Type": "application/json"} if request.body else {}
+    given = {name.lower() for name in request.send}
+    headers = {name: value for name, value in kind.items() if name.lower() not in given} | request.send
+    for name, value in headers.items():
+        yield from ("-H", f"{name}: {value}")
+    if request.body:
+        yield from ("--data-raw", request.body)
 
 
 def _row(name: str, service: Service, target: Target) -> str:

@@ -94,6 +94,8 @@ def default_text(field: FieldInfo) -> str:
         return size_text(default)
     if kind and kind.name == "duration":
         return duration_text(default)
+    if isinstance(default, tuple):
+        return ", ".join(map(str, default))
     return (
         str(default).lower()
         if isinstance(default, bool)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from homeport.errors import StackError
 from homeport.stack.model import Stack
 from homeport.stack.problem import Problem
-from homeport.stack.rules import check
+from homeport.stack.rules import check, notices
 from homeport.stack.shape import shape
 from homeport.stack.source import read_bytes
 
@@ -33,11 +34,13 @@ def find(start: Path | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Examined:
-    """What came of reading a file: problems sorted by place, and as much of a Stack as could be understood."""
+    """What came of reading a file: problems sorted by place, and as much of a Stack as could be understood.
+    `notices` refuse nothing; there are none while there are problems."""
 
     file: str
     stack: Stack | None
     problems: tuple[Problem, ...]
+    notices: tuple[Problem, ...] = ()
 
     def text(self) -> str:
         """All problems, one a line, and their count."""
@@ -53,8 +56,12 @@ def examine(path: Path) -> Examined:
     problems = set(shaped.problems)
     if shaped.stack is not None:
         problems.update(check(shaped.stack, source, shaped.broken, path.absolute().parent))
-    ordered = sorted(problems, key=lambda problem: (problem.place, str(problem)))
-    return Examined(shown, shaped.stack, tuple(ordered))
+    said = notices(shaped.stack, source) if shaped.stack is not None and not problems else []
+    return Examined(shown, shaped.stack, _sorted(problems), _sorted(said))
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place, str(problem))))
 
 
 def load(path: Path) -> Stack:

@@ -21,6 +21,7 @@ from homeport.stack.parts import (
     SecretKind,
     Service,
 )
+from homeport.stack.smoke import Smoke
 from homeport.stack.words import Identifier, Name, parse_whole
 
 Slot = Literal["blue", "green"]
@@ -48,6 +49,12 @@ class Stack(Part):
         None, description="PostgreSQL, when a service has a database.", examples=["{version: 17}"]
     )
     rabbitmq: RabbitMQ | None = Field(None, description="RabbitMQ.", examples=["{memory: 512M}"])
+    smoke: tuple[Smoke, ...] = Field(
+        (),
+        description="Requests that every release must answer as expected. By default the front page, and the health "
+        "path of every service that the edge has a route to it for; each must answer 200.",
+        examples=["[/, {path: /api/me, status: 401}]"],
+    )
     notify: Notify | None = Field(
         None, description="Who is told of releases.", examples=["{to: [slack_webhook]}"]
     )

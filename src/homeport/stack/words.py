@@ -95,6 +95,15 @@ def parse_flag(value: Any) -> bool:
     return text.lower() == "true"
 
 
+def parse_statuses(value: Any) -> tuple[int, ...]:
+    """`401` or `[200, 304]` -> the statuses of HTTP that are meant."""
+    found = tuple(map(parse_whole, value if isinstance(value, list | tuple) else (value,)))
+    wrong = [str(status) for status in found if not 100 <= status <= 599]
+    if wrong or not found:
+        raise ValueError(f"{', '.join(wrong) or 'nothing'} is not a status of HTTP; write 200, or [200, 304]")
+    return found
+
+
 def parse_words(value: Any) -> Any:
     """`a "b c"` -> ("a", "b c"), split as a shell does; a list stays one word an item."""
     if not isinstance(value, str):
@@ -159,6 +168,9 @@ _NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 _IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
 _ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _HTTP_PATH = r"^/([A-Za-z0-9._~@:+,=-]+/)*[A-Za-z0-9._~@:+,=-]*$"
+_HEADER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,63}$"
+_REQUEST_PATH = r"^/([A-Za-z0-9._~@:+,=%-]+/)*[A-Za-z0-9._~@:+,=%-]*(\?[A-Za-z0-9._~@:+,=%&/-]*)?$"
+_FIELD_NAME = r"^[A-Za-z0-9_@$-]+(\.[A-Za-z0-9_@$-]+)*$"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$"
 _HOST = r"^(local|[a-z_][a-z0-9_-]*@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)$"
@@ -263,6 +275,33 @@ HeaderValue = Annotated[
     ),
 ]
 OneLine = Annotated[str, *_pattern(_ONE_LINE, "one line of text", "text", "alembic upgrade head")]
+HeaderName = Annotated[str, *_pattern(_HEADER_NAME, "the name of a header", "header", "Accept")]
+RequestPath = Annotated[
+    str,
+    *_pattern(
+        _REQUEST_PATH,
+        "a path; write /like/this or /like?this=1, letters, digits and ._~@:+,=%& only",
+        "path with a query",
+        "/health?deep=1",
+    ),
+]
+FieldName = Annotated[
+    str, *_pattern(_FIELD_NAME, "a field; write user.name, or items.0.name", "field", "user.name")
+]
+AnyText = Annotated[
+    str,
+    AfterValidator(_matching(_ONE_LINE[1:-1], "one line of text")),
+    Kind("text", "ready", _ANY_SCALAR),
+]
+Statuses = Annotated[
+    tuple[int, ...],
+    BeforeValidator(parse_statuses),
+    Kind(
+        "status or list",
+        "401",
+        {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]},
+    ),
+]
 Setting = Annotated[str, *_pattern(_SETTING, "a setting's value", "setting", "64MB")]
 SettingName = Annotated[str, *_pattern(_SETTING_NAME, "a setting's name", "setting name", "work_mem")]
 Stage = Annotated[str, *_pattern(_STAGE, "the name of a stage", "stage", "prod")]

@@ -34,8 +34,27 @@ LINKS = {  # below www -> where it leads in the container
 HTML = "<!doctype html><title>Shop</title><script src=/assets/app-1a2b.js></script>"
 
 
+@pytest.fixture(params=["HTTP/1.1", "HTTP/2"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    """Every test of a running edge is run over both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def shop(shop_stack: Running, protocol: str) -> Running:
+    return shop_stack.over(protocol == "HTTP/2")
+
+
+@pytest.fixture(
+    params=["application/json", "text/html,application/xhtml+xml,*/*;q=0.8"], ids=["json", "page"]
+)
+def accept(request: pytest.FixtureRequest) -> str:
+    """What a client of the edge wants its own answers to be: an app, and a browser."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def shop_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """gateway and user with two slots each, `gone` without a container, `deaf` that does not listen, and a frontend."""
     program = {"command": COMMAND, "memory": "64M", "health": {"path": "/health"}}
     services = {name: stacks.service(**program) for name in ("gateway", "user")}

@@ -9,40 +9,25 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from homeport.engine.authority import Authority
 from homeport.render.render import render
 from homeport.stack.model import SLOTS, Target, has_slots
+from tests.components.edge.connections import Answer, Body, Connection, Http1, Http2
 
-
-@dataclass
-class Answer:
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def one(self, name: str) -> str:
-        values = self.all(name)
-        assert len(values) == 1, f"{name}: {values} in {self.status}"
-        return values[0]
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+__all__ = ["Answer", "Running", "ask", "run"]
 
 
 @dataclass
 class Running:
-    """The stack below `root`, with its project in the engine."""
+    """The stack below `root`, with its project in the engine; asked over HTTP/1.1, or `http2`."""
 
     target: Target
     root: Path
+    http2: bool = False
     ca: Authority = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,11 +75,16 @@ class Running:
         raw = socket.create_connection((self.target.bind, self.target.env.ports.https), timeout=20)
         return (context or self.context()).wrap_socket(raw, server_hostname=name or self.domain)
 
-    def connect(self, name: str | None = None) -> http.client.HTTPConnection:
+    def connect(self, name: str | None = None) -> Connection:
         """A connection over TLS that verifies the certificate for `name`."""
-        connection = http.client.HTTPConnection(name or self.domain, timeout=20)
-        connection.sock = self.tls(name)
-        return connection
+        context = self.context()
+        context.set_alpn_protocols(["h2" if self.http2 else "http/1.1"])
+        kind = Http2 if self.http2 else Http1.over
+        return kind(self.tls(name, context), name or self.domain)
+
+    def over(self, http2: bool) -> Running:
+        """The same stack, asked over that protocol."""
+        return replace(self, http2=http2)
 
     def ask(
         self,
@@ -103,7 +93,7 @@ class Running:
         method: str = "GET",
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Body = None,
     ) -> Answer:
         connection = self.connect(name)
         try:
@@ -116,7 +106,7 @@ class Running:
         address = self.target.bind, self.target.env.ports.http
         connection = http.client.HTTPConnection(*address, timeout=20)
         try:
-            return ask(connection, path, "GET", {"Host": host or self.domain}, None)
+            return ask(Http1(host or self.domain, connection), path)
         finally:
             connection.close()
 
@@ -127,15 +117,13 @@ class Running:
 
 
 def ask(
-    connection: http.client.HTTPConnection,
+    connection: Connection,
     path: str,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
-    body: bytes | None = None,
+    body: Body = None,
 ) -> Answer:
-    connection.request(method, path, body=body, headers=dict(headers or {}))
-    response = connection.getresponse()
-    return Answer(response.status, response.getheaders(), response.read())
+    return connection.ask(path, method, headers, body)
 
 
 def run(*words: str, folder: Path | None = None, both: bool = False) -> str:

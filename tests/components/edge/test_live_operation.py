@@ -15,12 +15,18 @@ from homeport.engine.authority import install
 from homeport.stack.parts import Environment, RateLimit
 from tests.components.edge import conftest, stacks
 from tests.components.edge.running import Running, ask, run
+from tests.components.edge.test_live_headers import own
 
 pytestmark = pytest.mark.live
 
 
+@pytest.fixture
+def spread(spread_stack: Running, protocol: str) -> Running:
+    return spread_stack.over(protocol == "HTTP/2")
+
+
 @pytest.fixture(scope="module")
-def spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def spread_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Two replicas behind an edge that trusts the proxy in front of it."""
     gateway = stacks.service(command=conftest.COMMAND, memory="64M", replicas=2, health={"path": "/health"})
     env = Environment(domain="shop.localhost", ports=conftest.free_ports())
@@ -67,7 +73,7 @@ def test_a_trusted_proxy_says_who_the_client_is(spread: Running) -> None:
     assert (told["x-forwarded-for"], told["x-real-ip"]) == ("6.6.6.6", "6.6.6.6")
 
 
-def test_one_client_cannot_fill_the_memory_with_bodies(spread: Running) -> None:
+def test_one_client_cannot_fill_the_memory_with_bodies(spread: Running, accept: str) -> None:
     """Four large bodies under way at a time; the fifth is refused before it is read, a small one is not."""
     head = "POST /api/echo HTTP/1.1\r\nHost: shop.localhost\r\nX-Forwarded-For: 7.7.7.7\r\n"
     head += "Content-Length: 200000\r\n\r\n"
@@ -76,10 +82,13 @@ def test_one_client_cannot_fill_the_memory_with_bodies(spread: Running) -> None:
         for _ in range(4):
             held.append(spread.tls())
             held[-1].sendall(head.encode() + b"x" * 1000)
-        client = {"X-Forwarded-For": "7.7.7.7"}
+        client = {"X-Forwarded-For": "7.7.7.7", "Accept": accept}
         ends = time.monotonic() + 10
-        while spread.ask("/api/echo", method="POST", headers=client, body=b"x" * 100_000).status != 429:
+        while (
+            answer := spread.ask("/api/echo", method="POST", headers=client, body=b"x" * 100_000)
+        ).status != 429:
             assert time.monotonic() < ends, "a fifth large body is still taken after 10 s"
+        own(answer, accept, "too_many_requests")
         assert spread.ask("/api/echo", method="POST", headers=client, body=b"x").status == 200
         other = {"X-Forwarded-For": "8.8.8.8"}
         assert spread.ask("/api/echo", method="POST", headers=other, body=b"x" * 100_000).status == 200
@@ -88,7 +97,8 @@ def test_one_client_cannot_fill_the_memory_with_bodies(spread: Running) -> None:
             connection.close()
 
 
-def test_a_new_certificate_can_be_taken_at_once(spread: Running) -> None:
+def test_a_new_certificate_can_be_taken_at_once(spread_stack: Running) -> None:
+    spread = spread_stack
     old = serial(spread)
     install(spread.ca.issue((spread.domain,)), spread.root / "certs")
     assert "reloading" in reload(spread)
@@ -99,7 +109,8 @@ def test_a_new_certificate_can_be_taken_at_once(spread: Running) -> None:
     assert reload(spread) == ""
 
 
-def test_a_new_certificate_is_seen_without_being_told(spread: Running) -> None:
+def test_a_new_certificate_is_seen_without_being_told(spread_stack: Running) -> None:
+    spread = spread_stack
     old = serial(spread)
     install(spread.ca.issue((spread.domain,)), spread.root / "certs")
     ends = time.monotonic() + 60

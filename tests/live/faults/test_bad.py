@@ -37,11 +37,22 @@ def fault(word: str, *services: str) -> Callable[[Stack, str], None]:
     return spoil
 
 
-def rewritten(*pairs: tuple[str, str]) -> Callable[[Stack, str], None]:
-    """homeport.yaml has something wrong in it, which `homeport check` cannot know."""
+def both(*spoils: Callable[[Stack, str], None]) -> Callable[[Stack, str], None]:
+    """One after the other."""
 
     def spoil(stack: Stack, version: str) -> None:
-        stack.behave(version)
+        for one in spoils:
+            one(stack, version)
+
+    return spoil
+
+
+def rewritten(*pairs: tuple[str, str], clean: bool = True) -> Callable[[Stack, str], None]:
+    """homeport.yaml has something wrong in it, which `homeport check` cannot know; the code (`clean`) has not."""
+
+    def spoil(stack: Stack, version: str) -> None:
+        if clean:
+            stack.behave(version)
         text = stack.yaml.read_text()
         for old, new in pairs:
             assert text.count(old) == 1, old
@@ -113,6 +124,19 @@ ALL = (
     ),
     Bad("out of memory at start", fault("memory", "web"), "web was killed for using more memory", "is large"),
     Bad("healthy, but it does not serve", fault("route 502", "web"), "web is healthy, but answers /web with", "502"),
+    Bad("healthy, but its routes are gone", fault("route 404", "web"), "web is healthy, but answers /web with", "404"),
+    Bad(
+        "routes that are gone, but for the health path",
+        both(fault("route 404", "web"), rewritten(("{/web: web,", "{/web: {service: web, strip: true},"), clean=False)),
+        "web is healthy, but answers / with",
+        "404",
+    ),
+    Bad(
+        "an answer that smoke does not expect",
+        rewritten(("services:\n", "smoke: [{path: /web, contains: the plan of tomorrow}]\nservices:\n")),
+        "the smoke test failed: GET https://",
+        'no "the plan of tomorrow" in the body',
+    ),
     Bad("an image for another kind of machine", foreign, "web: its image is for arm64, the host is ", began=False),
     Bad(
         "a program for another kind of machine",
@@ -142,7 +166,11 @@ def mended(running: Stack) -> Iterator[Callable[[], None]]:
     mend()
 
 
-QUICK = ("health 500", "healthy, but it does not serve")  # the others are among the slow ones
+QUICK = (
+    "health 500",
+    "healthy, but it does not serve",
+    "healthy, but its routes are gone",
+)  # the others are among the slow ones
 CASES = [pytest.param(bad, id=bad.name, marks=() if bad.name in QUICK else pytest.mark.slow) for bad in ALL]
 
 

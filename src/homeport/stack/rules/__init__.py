@@ -7,7 +7,7 @@ from pathlib import Path
 
 from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, Problem
-from homeport.stack.rules import edge, environments, files, references, services, variables
+from homeport.stack.rules import edge, environments, files, references, services, smoke, variables
 from homeport.stack.rules.finding import Findings
 from homeport.stack.source import Source
 
@@ -44,7 +44,10 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     variables.notified,
     variables.registry,
     variables.settings,
+    smoke.requests,
 )
+# What is worth a word, and refuses nothing.
+NOTICES: tuple[Callable[[Stack], Findings], ...] = (smoke.unasked,)
 
 
 def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Path) -> list[Problem]:
@@ -55,4 +58,13 @@ def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Pat
         Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
         for found in findings
         if not found.echoes(broken)
+    ]
+
+
+def notices(stack: Stack, source: Source) -> list[Problem]:
+    """What is worth a word about a stack that has no problem."""
+    return [
+        Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
+        for rule in NOTICES
+        for found in rule(stack)
     ]

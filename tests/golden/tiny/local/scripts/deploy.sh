@@ -24,8 +24,16 @@ services() {
 hello 8000 60 10 no hello-blue hello-green tiny/hello:v1.0.0 v1.0.0
 END
 }
-# Paths that the edge must answer, and where it is.
-smoke_paths='/'
+# What the edge must answer: words for people, then HOST PATH SECONDS STATUSES TEXT-IN-THE-BODY, and more for curl.
+# shellcheck disable=SC2016 # nothing in it is to be expanded
+repeatable() {
+  visit 'GET /' "$domain" / 5 200 Hello || return 1
+  visit 'GET /healthz' "$domain" /healthz 5 200 '' || return 1
+}
+# shellcheck disable=SC2016
+once() {
+  :
+}
 domain='tiny.localhost' address='127.0.0.1' https='443' environment='local'
 
 DRAIN=30 # seconds at most; WebSockets end when the service is told to stop
@@ -176,25 +184,52 @@ switch_to() {
   done
 }
 
-smoke() {
+# smoke: all that the edge must answer. smoke_again: what may be asked again and again.
+smoke() { smoke_again && ask_all once; }
+smoke_again() { ask_all repeatable; }
+
+ask_all() {
   if ! command -v curl >/dev/null; then say "no curl here: not asked through the edge"; return 0; fi
-  for path in $smoke_paths; do
-    code=$(curl -sk -o /dev/null -m 5 -w '%{http_code}' --resolve "$domain:$https:$address" "https://$domain:$https$path") || true
-    case $code in [1234]??) ;; *) say "$path answers ${code:-nothing}" >&2; return 1 ;; esac
-  done
+  answer=$(mktemp slots/answer.XXXXXX)
+  as_expected=0
+  "$1" || as_expected=1
+  rm -f "$answer" "$answer.head"
+  return "$as_expected"
+}
+
+# Ask once; 1, and what was seen, where it is not as expected. No statuses: anything but a server's error.
+visit() {
+  what=$1 host=$2 path=$3 seconds=$4 statuses=$5 text=$6
+  shift 6
+  status=$(curl -sk -o "$answer" -D "$answer.head" -m "$seconds" -w '%{http_code}' \
+    --resolve "$host:$https:$address" "$@" "https://$host:$https$path") || status=000
+  case "$statuses" in
+    '') case $status in [1234]??) ;; *) say "$what: HTTP $status" >&2; return 1 ;; esac ;;
+    *) case ",$statuses," in *",$status,"*) ;; *) say "$what: HTTP $status, expected $statuses" >&2; return 1 ;; esac ;;
+  esac
+  [ -z "$text" ] || grep -qF -e "$text" "$answer" || { say "$what: no \"$text\" in the body" >&2; return 1; }
+}
+# header NAME TEXT, and json_field PATH VALUE, of the last answer.
+header() {
+  grep -i "^$1:" "$answer.head" | grep -qF -e "$2" || { say "$what: no \"$2\" in the header $1" >&2; return 1; }
+}
+json_field() {
+  command -v jq >/dev/null || { say "no jq here: the field $1 is not looked at"; return 0; }
+  found=$(jq -r --arg path "$1" 'getpath([$path | split(".")[] | tonumber? // .]) | tostring' "$answer" 2>/dev/null) || found=
+  [ "$found" = "$2" ] || { say "$what: $1 is not \"$2\"" >&2; return 1; }
 }
 
 # Asks as visitors do, for as long as this script lives; a line a round in slots/asked.
 probe() {
   while kill -0 $$ 2>/dev/null; do
-    if smoke >/dev/null 2>&1; then echo good; else echo bad; fi >>slots/asked
+    if smoke_again >/dev/null 2>&1; then echo good; else echo bad; fi >>slots/asked
     sleep 0.2
   done
 }
 
 begin_to_count() {
   : >slots/asked
-  if command -v curl >/dev/null && smoke >/dev/null 2>&1; then
+  if command -v curl >/dev/null && smoke_again >/dev/null 2>&1; then
     probe >/dev/null 2>&1 9>&- &
     prober=$!
   else

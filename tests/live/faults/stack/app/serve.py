@@ -34,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(3)
         if FAULT == "route 502":
             return self.answer(502, "the plan of the day is not there")
+        if FAULT == "route 404":
+            return self.answer(404, "there is no such plan")
         if asks := os.environ.get("ASKS"):
             with urllib.request.urlopen(asks, timeout=PATIENCE) as other:
                 other.read()
