@@ -90,7 +90,7 @@ def _user(runner: Runner) -> str:
 
 def check(machine: Machine, target: Target, engine: Engine, own: frozenset[int] | None) -> None:
     """All faults of the machine for this stack, in one error. `own`: the ports of our edge; None: it is not up."""
-    faults = [*_disk(machine, engine), *_tls(target), *_domain(target), *_memory(target, engine)]
+    faults = [*_disk(machine, engine), *_domain(target), *_memory(target, engine)]
     faults += _ports(machine, target, own or frozenset())
     if own is None:
         faults += _addresses(machine.runner, target)
@@ -119,14 +119,6 @@ def _memory(target: Target, engine: Engine) -> Iterator[Fault]:
         yield Fault(
             f"a service may use {largest // 1024**2} MB, the machine has {engine.memory // 1024**2} MB",
             "Lower `memory:` or take a larger machine.",
-        )
-
-
-def _tls(target: Target) -> Iterator[Fault]:
-    if target.env.tls != "self-signed":
-        yield Fault(
-            f"environments.{target.environment}.tls: {target.env.tls} is not yet served by this version",
-            "Use `tls: self-signed` for now.",
         )
 
 

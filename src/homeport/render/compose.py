@@ -10,9 +10,10 @@ from typing import Any
 
 from homeport.components.contribution import NETWORKS, Attachment, Container, HealthCheck, Mount
 from homeport.render.yaml import Anchor, Flow, Note, Raw, dump, quoted
+from homeport.stack import inside
 from homeport.stack.model import Target
 
-PROBE = Mount("./health", "/run/homeport")
+PROBE = Mount("./health", inside.PROBE)
 _UNITS = ((1024**3, "g"), (1024**2, "m"), (1024, "k"))
 
 _HEAD = """\

@@ -62,8 +62,9 @@ class Environment(Part):
     host: Host = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
     tls: Literal["self-signed", "letsencrypt", "letsencrypt-staging"] = Field(
         "self-signed",
-        description="Where the certificate comes from. `self-signed`: a CA of your own, made once.",
-        examples=["letsencrypt"],
+        description="Where the certificate comes from. `self-signed`: a CA of your own, made once. The others: not "
+        "yet, `check` says so.",
+        examples=["self-signed"],
     )
     ports: Ports = Field(Ports(), description="The published ports.", examples=["{http: 8080, https: 8443}"])
     bind: Address | None = Field(
@@ -313,7 +314,9 @@ class Service(Part):
         (), description="Environments it runs in; all by default.", examples=["[local]"]
     )
     metrics: HttpPath | None = Field(
-        None, description="Path of its Prometheus metrics.", examples=["/metrics"]
+        None,
+        description="Path of its Prometheus metrics. Not yet: `check` says so.",
+        examples=["/metrics"],
     )
 
 

@@ -170,7 +170,8 @@ _IMAGE = (
 # A first word without a dot or a port would be a name on Docker Hub.
 _REGISTRY_HOST = r"localhost(:[0-9]+)?|[a-z0-9]([a-z0-9-]*\.)+[a-z0-9-]*[a-z0-9](:[0-9]+)?|[a-z0-9-]+:[0-9]+"
 _REGISTRY = rf"^({_REGISTRY_HOST})(/{_REPOSITORY})*$"
-_FOLDER = r"^(?!/)(?!-)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
+# A path that no disk takes is none: 255 bytes a name, and room for the folder that it is below.
+_FOLDER = r"^(?!/)(?!-)(?!.*[^/]{256})(?!.{2001})(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
 _MOUNT_PATH = r"^(/[A-Za-z0-9._@+-]+)+$"
 _USER = r"^(image|[0-9]{1,9}:[0-9]{1,9})$"
 _HEADER = r"^[A-Za-z0-9 ':;/.*_=+,%?&@!~()-]+$"

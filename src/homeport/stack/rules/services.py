@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from homeport.stack import inside
 from homeport.stack.model import Stack
 from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath
@@ -31,8 +32,6 @@ RESERVED = frozenset(
 )
 MOST = 150  # services; the app network has 191 blocks of addresses
 _SLOT = re.compile(r".*-(blue|green)(-[0-9]+)?")
-_TAKEN_FOLDERS = ("/run/secrets", "/proc", "/sys", "/dev", "/tmp")  # noqa: S108
-_WHO_HAS_TMP = "every service has /tmp already"
 
 
 def reserved_names(stack: Stack) -> Findings:
@@ -110,11 +109,11 @@ def _health(service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def metrics(stack: Stack) -> Findings:
+    """The key is known, so that it has its place when the part `metrics` comes; nobody reads it yet."""
     for name, service in stack.services.items():
-        if service.metrics and (service.port is None or service.protocol == "tcp"):
-            also = _keys(name, "port", "protocol")
-            path: KeyPath = ("services", name, "metrics")
-            yield Finding(path, "a metrics path needs an HTTP port", "add `port`, or take metrics out", also)
+        if service.metrics:
+            cure = "this homeport does not do Prometheus yet; take the key out"
+            yield Finding(("services", name, "metrics"), "not yet", cure, key=True)
 
 
 def one_container(stack: Stack) -> Findings:
@@ -144,10 +143,9 @@ def folders(stack: Stack) -> Findings:
 
 def _overlaps(places: list[tuple[KeyPath, str]]) -> Findings:
     for at, (path, folder) in enumerate(places):
-        taken = next((t for t in _TAKEN_FOLDERS if folder == t or folder.startswith(t + "/")), "")
-        if taken:
-            cure = _WHO_HAS_TMP if taken == _TAKEN_FOLDERS[-1] else "choose another folder"
-            yield Finding(path, f"{taken} is not yours to mount over", cure)
+        if taken := inside.held(folder):
+            cure = "take it out" if taken == inside.TMP else "choose another folder"
+            yield Finding(path, f"{taken} is not yours to mount over: {inside.HELD[taken]}", cure)
         for _, earlier in places[:at]:
-            if folder == earlier:
+            if inside.plain(folder) == inside.plain(earlier):
                 yield Finding(path, f"{folder} is mounted twice", "keep one")
