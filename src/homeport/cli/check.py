@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homeport.components import Component
+    from homeport.stack.load import Examined
     from homeport.stack.model import Stack
     from homeport.stack.parts import Service
 
@@ -24,7 +26,7 @@ def command(as_json: bool, file: Path | None) -> None:
     """
     from homeport.stack.load import examine, find
 
-    examined = examine(file or find())
+    examined = with_clashes(examine(file or find()))
     if as_json:
         _print_json(examined.problems, examined.stack)
     elif examined.problems:
@@ -33,6 +35,21 @@ def command(as_json: bool, file: Path | None) -> None:
         click.echo(summary(examined.stack))
     if examined.problems:
         raise click.exceptions.Exit(1)
+
+
+def with_clashes(examined: Examined, components: Sequence[Component] | None = None) -> Examined:
+    """A file that is right so far is gathered as well: what two places claim is a problem at the later one."""
+    from homeport.components import COMPONENTS
+    from homeport.components.gather import clashes
+    from homeport.stack.model import Target
+    from homeport.stack.rules.finding import Finding
+
+    stack = examined.stack
+    if examined.problems or stack is None:
+        return examined
+    targets = (Target(stack, name) for name in stack.environments)
+    found = dict.fromkeys(clash for target in targets for clash in clashes(target, components or COMPONENTS))
+    return examined.adding(Finding(clash.other, clash.fault, clash.cure, key=True) for clash in found)
 
 
 def _print_json(problems: tuple[Any, ...], stack: Stack | None) -> None:

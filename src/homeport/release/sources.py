@@ -24,8 +24,9 @@ from homeport.release import certificate
 from homeport.release.history import Record
 from homeport.release.migrations.books import files_digest
 from homeport.secrets.store import Store
+from homeport.stack.around import Registry
 from homeport.stack.model import Target
-from homeport.stack.parts import Build, Registry
+from homeport.stack.parts import Build
 
 FRONTEND = "frontend"
 STATE = ".homeport"  # beside homeport.yaml: what runs on this machine

@@ -77,6 +77,8 @@ def _services(containers: tuple[Container, ...], target: Target) -> dict[str, No
         elif owner not in firsts and owners.count(owner) > 1:
             firsts[owner] = body
             value = Anchor(owner, body)
+        if container.name in blocks:  # gather refuses it with both places; none may be lost without a word
+            raise ValueError(f"two containers are called {container.name}")
         blocks[container.name] = Note(container.about or container.name, value, gap=True)
     return blocks
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from homeport.errors import StackError
 from homeport.stack.model import Stack
 from homeport.stack.problem import Problem
-from homeport.stack.rules import check
+from homeport.stack.rules import check, problem
+from homeport.stack.rules.finding import Finding
 from homeport.stack.shape import shape
-from homeport.stack.source import read_bytes
+from homeport.stack.source import Source, read_bytes
 
 NAME = "homeport.yaml"
 _LARGEST = 1024 * 1024  # bytes
@@ -38,11 +40,18 @@ class Examined:
     file: str
     stack: Stack | None
     problems: tuple[Problem, ...]
+    source: Source | None = field(default=None, repr=False)
 
     def text(self) -> str:
         """All problems, one a line, and their count."""
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return "\n".join([*map(str, self.problems), f"{count} in {self.file}"])
+
+    def adding(self, findings: Iterable[Finding]) -> Examined:
+        """The same with what was found afterwards, each at its place in the file."""
+        assert self.source is not None  # noqa: S101 (examine() gives it)
+        found = {problem(finding, self.source) for finding in findings}
+        return replace(self, problems=_sorted({*self.problems, *found}))
 
 
 def examine(path: Path) -> Examined:
@@ -53,8 +62,11 @@ def examine(path: Path) -> Examined:
     problems = set(shaped.problems)
     if shaped.stack is not None:
         problems.update(check(shaped.stack, source, shaped.broken, path.absolute().parent))
-    ordered = sorted(problems, key=lambda problem: (problem.place, str(problem)))
-    return Examined(shown, shaped.stack, tuple(ordered))
+    return Examined(shown, shaped.stack, _sorted(problems), source)
+
+
+def _sorted(problems: set[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place, str(problem))))
 
 
 def load(path: Path) -> Stack:

@@ -10,15 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from homeport.stack.around import Notify, Registry, SecretKind
 from homeport.stack.part import Part
 from homeport.stack.parts import (
     Edge,
     Environment,
-    Notify,
     Postgres,
     RabbitMQ,
-    Registry,
-    SecretKind,
     Service,
 )
 from homeport.stack.words import Identifier, Name, parse_whole

@@ -8,7 +8,7 @@ from pathlib import Path
 from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, Problem
 from homeport.stack.rules import edge, environments, files, references, services, variables
-from homeport.stack.rules.finding import Findings
+from homeport.stack.rules.finding import Finding, Findings
 from homeport.stack.source import Source
 
 RULES: tuple[Callable[[Stack], Findings], ...] = (
@@ -53,8 +53,9 @@ def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Pat
     """What all rules find, but for echoes of what is broken in shape. `folder` is that of homeport.yaml."""
     findings = [finding for rule in RULES for finding in rule(stack)]
     findings += files.exist(stack, folder)
-    return [
-        Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
-        for found in findings
-        if not found.echoes(broken)
-    ]
+    return [problem(found, source) for found in findings if not found.echoes(broken)]
+
+
+def problem(found: Finding, source: Source) -> Problem:
+    """A finding with its place in the file."""
+    return Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)

@@ -6,40 +6,41 @@ import re
 from collections.abc import Iterator
 
 from homeport.stack import inside
+from homeport.stack.keys import bare
+from homeport.stack.later import LATER
 from homeport.stack.model import Stack
+from homeport.stack.part import Part
 from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath
 from homeport.stack.rules.finding import Finding, Findings
 
-# Names of containers that homeport makes, now or when the part comes.
-RESERVED = frozenset(
-    {
-        "admin",  # the broker's own user
-        "edge",
-        "nginx",
-        "certbot",
-        "acme",
-        "postgres",
-        "rabbitmq",
-        "prometheus",
-        "alertmanager",
-        "grafana",
-        "victorialogs",
-        "collector",
-        "backup",
-        "localhost",
-    }
-)
+_SELF = "localhost"  # of every container itself
 MOST = 150  # services; the app network has 191 blocks of addresses
 _SLOT = re.compile(r".*-(blue|green)(-[0-9]+)?")
 
 
+def _of_parts() -> frozenset[str]:
+    """The names that the parts of the file have for what they make."""
+    found = (bare(field.annotation) for field in Stack.model_fields.values())
+    parts = [part for part in found if isinstance(part, type) and issubclass(part, Part)]
+    return frozenset(name for part in parts for name in part.containers)
+
+
+_COMING = {name: key for key, part in LATER.items() for name in part.containers}
+_TAKEN = _of_parts() | {_SELF}
+RESERVED = _TAKEN | _COMING.keys()
+
+
 def reserved_names(stack: Stack) -> Findings:
     for name in stack.services:
-        if name in RESERVED:
+        if name in _TAKEN:
             fault = f'"{name}" is a name that homeport uses itself'
-            part = name in ("postgres", "rabbitmq")
+            part = name in Stack.model_fields and Stack.model_fields[name].default is None
             cure = f"write `{name}: {{}}` at the top of the file instead" if part else f"call it my-{name}"
+            yield Finding(("services", name), fault, cure, key=True)
+        elif name in _COMING:
+            fault = f'"{name}" will be a container of the part `{_COMING[name]}`, which comes later'
+            cure = f"call it my-{name}, also where others call it"
             yield Finding(("services", name), fault, cure, key=True)
         if _SLOT.fullmatch(name):
             fault = "-blue and -green are the ends of homeport's own container names"
