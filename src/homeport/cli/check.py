@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from homeport.stack.load import Examined
     from homeport.stack.model import Stack
     from homeport.stack.parts import Service
+    from homeport.stack.problem import Problem
 
 
 @click.command("check")
@@ -22,17 +23,18 @@ if TYPE_CHECKING:
 def command(as_json: bool, file: Path | None) -> None:
     """Read homeport.yaml and say all that is wrong with it.
 
-    Each problem comes with its place, its path, the fault and the cure. Exit code 1 when there is any.
+    Each problem comes with its place, its path, the fault and the cure. Exit code 1 when there is any. What is allowed
+    and worth a look (a service that runs as root, say) is a notice with its line, and no problem.
     """
     from homeport.stack.load import examine, find
 
     examined = with_clashes(examine(file or find()))
     if as_json:
-        _print_json(examined.problems, examined.stack)
+        _print_json(examined)
     elif examined.problems:
         click.echo(examined.text())
     elif examined.stack:
-        click.echo(summary(examined.stack))
+        click.echo(summary(examined.stack, examined.notices))
     if examined.problems:
         raise click.exceptions.Exit(1)
 
@@ -52,36 +54,49 @@ def with_clashes(examined: Examined, components: Sequence[Component] | None = No
     return examined.adding(Finding(clash.other, clash.fault, clash.cure, key=True) for clash in found)
 
 
-def _print_json(problems: tuple[Any, ...], stack: Stack | None) -> None:
+def _print_json(examined: Examined) -> None:
     import json
 
+    found, stack = [_as_dict(problem) for problem in examined.problems], examined.stack
+    understood = stack.model_dump(mode="json") if stack and not found else None
+    notices = [_as_dict(notice) for notice in examined.notices] if not found else []
+    click.echo(
+        json.dumps({"ok": not found, "problems": found, "notices": notices, "stack": understood}, indent=2)
+    )
+
+
+def _as_dict(problem: Problem) -> dict[str, object]:
     from homeport.stack.problem import dotted
 
-    found = [
-        {
-            "file": problem.place.file,
-            "line": problem.place.line,
-            "column": problem.place.column,
-            "path": dotted(problem.path),
-            "fault": problem.fault,
-            "cure": problem.cure,
-        }
-        for problem in problems
-    ]
-    understood = stack.model_dump(mode="json") if stack and not problems else None
-    click.echo(json.dumps({"ok": not found, "problems": found, "stack": understood}, indent=2))
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "path": dotted(problem.path),
+        "fault": problem.fault,
+        "cure": problem.cure,
+    }
 
 
-def summary(stack: Stack) -> str:
-    """What was understood: services, databases, environments with their addresses."""
-    lines = [f"{stack.name}: no problems", "", *_services(stack), "", *_environments(stack)]
+def summary(stack: Stack, notices: Sequence[Problem] = ()) -> str:
+    """What was understood: services, databases, environments with their addresses; then the notices, a line each."""
+    count = "" if not notices else ", 1 notice" if len(notices) == 1 else f", {len(notices)} notices"
+    lines = [f"{stack.name}: no problems{count}", "", *_services(stack), "", *_environments(stack)]
     parts = [
         f"postgres {stack.postgres.version}" if stack.postgres else "",
         "rabbitmq" if stack.rabbitmq else "",
     ]
     if any(parts):
         lines += ["", f"with {' and '.join(part for part in parts if part)}"]
+    if notices:
+        lines += ["", *map(_notice, notices)]
     return "\n".join(lines)
+
+
+def _notice(notice: Problem) -> str:
+    """`homeport.yaml:12:5: notice: services.web.writable: ...`, which editors jump to as well."""
+    place = str(notice.place)
+    return f"{place}: notice:{str(notice).removeprefix(place).removeprefix(':')}"
 
 
 def _services(stack: Stack) -> list[str]:

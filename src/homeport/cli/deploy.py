@@ -68,7 +68,9 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer.line(f"{target.project} to {name} ({target.env.host}), version {target.version}")
     host = project.host(name)
     store = open_or_create(store_path(project.folder, name, target.local), name)
-    sources = Sources(project.folder, project.folder / ".homeport" / name / "cache", images, store)
+    sources = Sources(
+        project.folder, project.folder / ".homeport" / name / "cache", images, store, project.path
+    )
     with Logged(printer, host) as progress:
         deploy = Deploy(
             host, target, store, sources, progress, agree(printer, yes), allow_breaking=allow_breaking

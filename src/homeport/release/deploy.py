@@ -97,6 +97,8 @@ class Deploy:
         target = self.sources.bring(self.host, self.target, self.progress, before)
         references = {name: target.image(name) for name in target.services}
         machinery.check_images(self.host.runner, self._architecture, references)
+        if self.migrate:  # a rollback brings back what ran, as it ran
+            machinery.check_users(self.host.runner, target, self.sources.place)
         return target
 
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:

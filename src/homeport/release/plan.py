@@ -29,6 +29,7 @@ class Running:
     one_off: bool = False
     service: str = ""  # of ours; empty for a part
     ports: tuple[int, ...] = ()  # of the machine
+    user: str = "?"  # as the engine names it; empty is root
 
     @property
     def up(self) -> bool:
@@ -136,6 +137,7 @@ def _parse(one: dict[str, Any]) -> Running:
         oom=state.get("OOMKilled", False),
         one_off=labels.get("com.docker.compose.oneoff") == "True",
         service=labels.get("homeport.service", ""),
+        user=one["Config"].get("User", ""),
         ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
     )
 

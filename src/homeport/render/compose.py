@@ -88,9 +88,7 @@ def _owner(container: Container) -> str:
 
 
 def _service(container: Container, target: Target) -> dict[str, Any]:
-    body: dict[str, Any] = {"<<": Raw("*every_container"), "image": container.image}
-    if container.user:
-        body["user"] = _quoted(container.user)
+    body: dict[str, Any] = {"<<": Raw("*every_container"), **_who(container)}
     body |= _exceptions(container)
     body |= _limits(container)
     body |= _program(container)
@@ -99,6 +97,17 @@ def _service(container: Container, target: Target) -> dict[str, Any]:
     body["labels"] = dict(_labels(container, target))
     escaped: dict[str, Any] = escape(body)
     return escaped
+
+
+def _who(container: Container) -> dict[str, Any]:
+    """The program and its user; where that may be root, why."""
+    body: dict[str, Any] = {"image": container.image}
+    if container.user:
+        body["user"] = _quoted(container.user)
+    if container.root:
+        key = "user" if container.user else "image"
+        body[key] = Note(f"May run as root, by `allow_root` in homeport.yaml: {container.root}", body[key])
+    return body
 
 
 def _exceptions(container: Container) -> dict[str, Any]:
@@ -207,6 +216,7 @@ def _labels(container: Container, target: Target) -> Iterable[tuple[str, str]]:
 def config(container: Container, target: Target) -> str:
     """SHA-256 of what the container is but for its version: equal means that only the image moved."""
     spec = asdict(with_probe(container))
+    del spec["root"]  # a comment only
     spec["image"] = _repository(container.image)
     spec["environment"] = [pair for pair in container.environment if pair[0] != "SERVICE_VERSION"]
     spec["env_file"] = sorted(target.env.env.items()) if container.env_file else None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from homeport.errors import StackError
 from homeport.stack.model import Stack
-from homeport.stack.problem import Problem
-from homeport.stack.rules import check, problem
+from homeport.stack.problem import KeyPath, Problem, dotted
+from homeport.stack.rules import check, noticed, problem
 from homeport.stack.rules.finding import Finding
 from homeport.stack.shape import shape
 from homeport.stack.source import Source, read_bytes
@@ -40,6 +40,7 @@ class Examined:
     file: str
     stack: Stack | None
     problems: tuple[Problem, ...]
+    notices: tuple[Problem, ...] = ()  # what is allowed and worth a look; only where there is no problem
     source: Source | None = field(default=None, repr=False)
 
     def text(self) -> str:
@@ -62,11 +63,18 @@ def examine(path: Path) -> Examined:
     problems = set(shaped.problems)
     if shaped.stack is not None:
         problems.update(check(shaped.stack, source, shaped.broken, path.absolute().parent))
-    return Examined(shown, shaped.stack, _sorted(problems), source)
+    seen = noticed(shaped.stack, source) if shaped.stack and not problems else ()
+    return Examined(shown, shaped.stack, _sorted(problems), _sorted(set(seen)), source)
 
 
 def _sorted(problems: set[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.place, str(problem))))
+
+
+def place(path: Path, keys: KeyPath) -> str:
+    """`homeport.yaml:12:5: services.web.user`, for a fault that only a release can see."""
+    source = read_bytes(_content(path), _shown(path))
+    return f"{source.locate(keys)}: {dotted(keys)}"
 
 
 def load(path: Path) -> Stack:

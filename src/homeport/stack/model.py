@@ -163,6 +163,12 @@ def has_slots(service: Service) -> bool:
     return not service.volumes and service.protocol == "http"
 
 
+def is_root(user: str) -> bool:
+    """Whether a user as an image, a container or the file names it (`0:0`, `root:root`, nothing at all) is root."""
+    name = user.partition(":")[0].strip()
+    return name in ("", "root") or (name.isdigit() and int(name) == 0)
+
+
 def slot_container(service: str, slot: Slot, replica: int = 1) -> str:
     """The compose service of one replica: gateway-blue, gateway-blue-2 ..."""
     return f"{service}-{slot}" if replica == 1 else f"{service}-{slot}-{replica}"

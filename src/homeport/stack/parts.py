@@ -27,6 +27,7 @@ from homeport.stack.words import (
     Number,
     OneLine,
     ProxyNetwork,
+    Reason,
     Setting,
     SettingName,
     Size,
@@ -304,8 +305,15 @@ class Service(Part):
         examples=["[data:/var/lib/app]"],
     )
     user: User = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
+    allow_root: Reason | None = Field(
+        None,
+        description="Why it must run as root, in words: without them, a user that is root is refused.",
+        examples=["it binds port 80 itself"],
+    )
     writable: Flag = Field(
-        False, description="Let the container write to its own root (lost at a restart).", examples=["true"]
+        False,
+        description="Let the container write to its own root (lost at a restart); `check` warns of it.",
+        examples=["true"],
     )
     tmpfs: tuple[MountPath, ...] = Field(
         (), description="Further folders it may write to, in memory.", examples=["[/var/cache/app]"]

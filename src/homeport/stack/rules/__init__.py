@@ -7,7 +7,7 @@ from pathlib import Path
 
 from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, Problem
-from homeport.stack.rules import edge, environments, files, references, services, variables
+from homeport.stack.rules import edge, environments, files, notices, references, services, variables
 from homeport.stack.rules.finding import Finding, Findings
 from homeport.stack.source import Source
 
@@ -32,6 +32,7 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     services.image_version,
     services.health,
     services.metrics,
+    services.users,
     services.one_container,
     services.folders,
     references.databases,
@@ -47,6 +48,8 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     variables.registry,
     variables.settings,
 )
+# Not wrong, but whoever reads the file should know.
+NOTICES: tuple[Callable[[Stack], Findings], ...] = (notices.root, notices.own_user, notices.writable)
 
 
 def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Path) -> list[Problem]:
@@ -54,6 +57,11 @@ def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Pat
     findings = [finding for rule in RULES for finding in rule(stack)]
     findings += files.exist(stack, folder)
     return [problem(found, source) for found in findings if not found.echoes(broken)]
+
+
+def noticed(stack: Stack, source: Source) -> list[Problem]:
+    """What is allowed, and worth a look; of a file in which nothing is wrong."""
+    return [problem(found, source) for rule in NOTICES for found in rule(stack)]
 
 
 def problem(found: Finding, source: Source) -> Problem:

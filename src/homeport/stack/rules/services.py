@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from homeport.stack import inside
 from homeport.stack.keys import bare
 from homeport.stack.later import LATER
-from homeport.stack.model import Stack
+from homeport.stack.model import Stack, is_root
 from homeport.stack.part import Part
 from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath
@@ -115,6 +115,20 @@ def metrics(stack: Stack) -> Findings:
         if service.metrics:
             cure = "this homeport does not do Prometheus yet; take the key out"
             yield Finding(("services", name, "metrics"), "not yet", cure, key=True)
+
+
+def users(stack: Stack) -> Findings:
+    """Root in a container is root to the kernel; who `image` is, only the image knows (release/machinery.py)."""
+    for name, service in stack.services.items():
+        own = service.user == "image"
+        if is_root(service.user) and not service.allow_root:
+            cure = "write another UID:GID, or say why beside it: `allow_root: REASON`"
+            also = _keys(name, "user", "allow_root")
+            yield Finding(("services", name, "user"), "runs as root", cure, also)
+        elif service.allow_root and not (own or is_root(service.user)):
+            fault = f"nothing to allow: it runs as {service.user}"
+            also = _keys(name, "user", "allow_root")
+            yield Finding(("services", name, "allow_root"), fault, "take it out", also, key=True)
 
 
 def one_container(stack: Stack) -> Findings:
