@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from homeport.cli.project import file_option, json_option
+from homeport.cli.project import file_option, json_option, level_option
 
 
 @click.command(short_help="A new release of the whole stack, without losing a request.")
@@ -26,6 +26,7 @@ from homeport.cli.project import file_option, json_option
 @click.option(
     "--images", type=click.Choice(["auto", "local", "upstream"]), default="auto", help="As for `up`."
 )
+@level_option
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -35,6 +36,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     yes: bool,
     allow_breaking: bool,
     images: str,
+    level_by_level: bool,
     as_json: bool,
 ) -> None:
     """A new release of the whole stack, as one transaction.
@@ -73,7 +75,14 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     )
     with Logged(printer, host) as progress:
         deploy = Deploy(
-            host, target, store, sources, progress, agree(printer, yes), allow_breaking=allow_breaking
+            host,
+            target,
+            store,
+            sources,
+            progress,
+            agree(printer, yes),
+            allow_breaking=allow_breaking,
+            level_by_level=level_by_level,
         )
         outcome = deploy.run()
         progress.release = outcome.release

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from homeport.cli.project import file_option, json_option
+from homeport.cli.project import file_option, json_option, level_option
 
 
 @click.command(short_help="Build, start or update the stack on this machine.")
@@ -22,6 +22,7 @@ from homeport.cli.project import file_option, json_option
 )
 @click.option("--allow-breaking", is_flag=True, help="As for `deploy`: migrations that may break what runs.")
 @click.option("--no-seed", is_flag=True, help="Do not run the services' `seed` commands (demo data).")
+@level_option
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -29,6 +30,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     images: str,
     allow_breaking: bool,
     no_seed: bool,
+    level_by_level: bool,
     as_json: bool,
 ) -> None:
     """Build, start or update the stack on this machine, in its production form.
@@ -58,7 +60,15 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer.line(f"{target.project}, environment {name}, version {target.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
     sources = Sources(project.folder, Path(host.root) / "cache", images, file=project.path)
-    deploy = Deploy(host, target, store, sources, printer, allow_breaking=allow_breaking)
+    deploy = Deploy(
+        host,
+        target,
+        store,
+        sources,
+        printer,
+        allow_breaking=allow_breaking,
+        level_by_level=level_by_level,
+    )
     outcome = deploy.run()
     notes = [] if no_seed else seed(host, deploy.target, printer)
     seconds = time.monotonic() - started
