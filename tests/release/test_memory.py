@@ -15,7 +15,7 @@ from homeport.engine.machine import LocalMachine
 from homeport.engine.runner import LocalRunner, Result
 from homeport.errors import HostError
 from homeport.release import memory
-from homeport.release.memory import Machine, Need, count
+from homeport.release.memory import Limits, Machine, Need, count
 from homeport.release.migrations.rehearse import AT_ONCE
 from homeport.release.plan import Change, Plan, Roll
 from homeport.release.preflight import room
@@ -71,8 +71,18 @@ def plan(*names: str, old: bool = True, in_place: tuple[Change, ...] = ()) -> Pl
     return Plan(in_place, rolls(*names, old=old), (), unchanged, flags)
 
 
+OWN = (
+    ("cache", 256 * MB),
+    ("nginx", 128 * MB),
+    ("order", 2 * GB),
+    ("postgres", GB),
+    ("user", GB),
+    ("web", 512 * MB),
+)
+
+
 def counted(given: Plan, by_level: bool = False, **machine: Any) -> memory.Count:
-    found = Machine(**{"total": 8 * GB, "available": 4 * GB, **machine})
+    found = Machine(**{"total": 8 * GB, "available": 4 * GB, "own": OWN, **machine})
     return count(SHOP, wanted().containers, given, found, by_level)
 
 
@@ -170,27 +180,33 @@ def test_what_the_kernel_says() -> None:
     assert memory.parse("MemTotal: x\nMemAvailable: 1 kB") is None
 
 
-def container(project: str, limit: int) -> dict[str, Any]:
-    labels = {"com.docker.compose.project": project} if project else None
-    return {"Name": "/lone", "Config": {"Labels": labels}, "HostConfig": {"Memory": limit}}
+def container(project: str, limit: int, **labels: str) -> dict[str, Any]:
+    given = {"com.docker.compose.project": project, **labels} if project else None
+    name = labels.get("name", "lone")
+    return {"Name": f"/{name}", "Config": {"Labels": given}, "HostConfig": {"Memory": limit}}
 
 
-def test_the_containers_of_others() -> None:
+def test_what_runs_as_the_engine_says() -> None:
+    web = {"homeport.service": "web"}
     found = [
+        container("shop", GB, **web),
+        container("shop", GB, **web),
+        container("shop", MB, **{"homeport.service": "nginx"}),
         container("blog", GB),
         container("blog", MB),
-        container("shop", GB),
         container("", MB),
         container("x", 0),
     ]
-    assert memory.others(found, "shop") == ((("blog", GB + MB), ("lone", MB)), 1)
+    own, others, limitless = memory.running(found, "shop")
+    assert own == (("nginx", MB), ("web", 2 * GB))
+    assert (others, limitless) == ((("blog", GB + MB), ("lone", MB)), 1)
 
 
 class Small(LocalMachine):
     """A machine with as much memory as its file says."""
 
-    def __init__(self, folder: Path, total: int, available: int) -> None:
-        super().__init__(Engine())
+    def __init__(self, folder: Path, total: int, available: int, own: Limits = OWN) -> None:
+        super().__init__(Engine(own))
         self.meminfo = folder / "meminfo"
         self.meminfo.write_text(f"MemTotal: {total // 1024} kB\nMemAvailable: {available // 1024} kB\n")
 
@@ -199,9 +215,15 @@ class Small(LocalMachine):
 
 
 class Engine(LocalRunner):
+    """Where these containers of ours run, and one of somebody else."""
+
+    def __init__(self, own: Limits) -> None:
+        runs = [container("shop", limit, **{"homeport.service": name}) for name, limit in own]
+        runs.append(container("blog", GB))
+        self.recording = RecordingRunner({"docker ps": "abc", "docker inspect": json.dumps(runs)})
+
     def run(self, command: Command) -> Result:
-        answers = {"docker ps": "abc", "docker inspect": json.dumps([container("blog", GB)])}
-        return RecordingRunner(answers).run(command)
+        return self.recording.run(command)
 
 
 def test_a_release_that_could_push_out_what_serves_is_refused_with_the_way_round(tmp_path: Path) -> None:
@@ -230,7 +252,7 @@ def test_where_levels_do_not_help_they_are_not_offered(tmp_path: Path) -> None:
 def test_a_first_start_is_told_and_not_refused(tmp_path: Path) -> None:
     """Nothing serves yet that it could push out."""
     first = plan("user", "order", "web", old=False, in_place=(Change("postgres", "it does not exist"),))
-    machine = Small(tmp_path, 4 * GB, GB)
+    machine = Small(tmp_path, 4 * GB, GB, own=())
     assert "more than the machine has (4096 MB)" in room(machine, SHOP, wanted().containers, first, False)
 
 

@@ -17,16 +17,17 @@ from homeport.stack.parts import MIB
 
 COPY = 512 * MIB  # the throwaway PostgreSQL that migrations are tried on (commands/postgres.py)
 JOBS_AT_ONCE = 3  # release/migrations/migrate.py
+Limits = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """In bytes. `available`: what the kernel could give to new programs now. `others`: project -> the limits of its
-    running containers; `limitless`: how many containers of others have none."""
+    """In bytes. `available`: what the kernel could give to new programs now. The rest as `running` says it."""
 
     total: int
     available: int
-    others: tuple[tuple[str, int], ...] = ()
+    own: Limits = ()
+    others: Limits = ()
     limitless: int = 0
 
 
@@ -90,24 +91,9 @@ def count(
     groups = levels(target, plan.services) if by_level else [plan.services]
     moments = [_jobs(target, plan, limits), *_starts(plan, limits, groups)]
     most = max(moments, key=lambda needs: sum(need.limit for need in needs))
+    runs = [Need(name, limit) for name, limit in machine.own]
     others = [Need(f"{project} (another stack)", limit) for project, limit in machine.others]
-    return Count(machine, (*_running(plan, limits), *_parts(plan, limits), *most, *others))
-
-
-def _running(plan: Plan, limits: Mapping[str, int]) -> list[Need]:
-    """What serves now, and stays until the release has taken over."""
-    fresh = {change.name for change in plan.in_place if not change.interrupts}
-    fixed = [name for name in limits if name in plan.unchanged or name in {c.name for c in plan.in_place}]
-    needs = [Need(name, limits[name]) for name in fixed if name not in fresh]
-    rolling = {roll.service: len(roll.old) * limits[roll.containers[0]] for roll in plan.rolls if roll.old}
-    still = [name for name in plan.flags if name in plan.unchanged]
-    serving = {n: sum(m for c, m in limits.items() if _is_slot(c, n, plan.flags[n])) for n in still}
-    return needs + [Need(name, limit) for name, limit in {**serving, **rolling}.items()]
-
-
-def _is_slot(container: str, service: str, slot: str) -> bool:
-    first = f"{service}-{slot}"
-    return container == first or container.removeprefix(f"{first}-").isdigit()
+    return Count(machine, (*runs, *_parts(plan, limits), *most, *others))
 
 
 def _parts(plan: Plan, limits: Mapping[str, int]) -> list[Need]:
@@ -152,17 +138,20 @@ def parse(meminfo: str) -> tuple[int, int] | None:
     return total, available
 
 
-def others(inspected: Iterable[dict[str, Any]], project: str) -> tuple[tuple[tuple[str, int], ...], int]:
-    """Project -> limits of its running containers, of all but ours; and how many have no limit."""
-    found: dict[str, int] = {}
+def running(inspected: Iterable[dict[str, Any]], project: str) -> tuple[Limits, Limits, int]:
+    """Of the containers that run: ours by service or part, those of others by project, each with the sum of its
+    limits as the engine has them; and how many of others have no limit."""
+    own: dict[str, int] = {}
+    others: dict[str, int] = {}
     limitless = 0
     for one in inspected:
-        name = (one["Config"].get("Labels") or {}).get("com.docker.compose.project", one["Name"].lstrip("/"))
-        limit = (one.get("HostConfig") or {}).get("Memory", 0)
-        if name != project and limit:
-            found[name] = found.get(name, 0) + limit
-        limitless += name != project and not limit
-    return tuple(sorted(found.items())), limitless
+        labels, limit = one["Config"].get("Labels") or {}, (one.get("HostConfig") or {}).get("Memory", 0)
+        whose = labels.get("com.docker.compose.project", one["Name"].lstrip("/"))
+        group = own if whose == project else others
+        name = labels.get("homeport.service", one["Name"].lstrip("/")) if whose == project else whose
+        group[name] = group.get(name, 0) + limit
+        limitless += group is others and not limit
+    return tuple(sorted(own.items())), tuple(sorted((n, m) for n, m in others.items() if m)), limitless
 
 
 def mb(size: int) -> str:

@@ -160,7 +160,9 @@ def _measure(machine: Machine, target: Target) -> memory.Machine | None:
         return None
     ids = tuple(machine.runner.run(docker.running()).out.split())
     inspected = json.loads(machine.runner.run(docker.inspect(*ids)).out or "[]") if ids else []
-    return memory.Machine(*found, *memory.others(inspected, target.project))
+    total, available = found
+    own, others, limitless = memory.running(inspected, target.project)
+    return memory.Machine(total, available, own, others, limitless)
 
 
 def _domain(target: Target) -> Iterator[Fault]:
