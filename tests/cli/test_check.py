@@ -69,3 +69,53 @@ def test_help_needs_no_heavy_module() -> None:
         "sys.exit(bool({'pydantic', 'yaml'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+ALLOWED = """\
+homeport: 1
+name: shop
+environments:
+  local: {domain: shop.localhost}
+edge: {routes: {/: web}}
+services:
+  web: {build: app, port: 8000, health: /ok, user: root, allow_root: it binds port 80 itself}
+  other: {build: app, user: image, writable: true}
+  third: {build: app, user: image, allow_root: its entrypoint drops to a user}
+"""
+
+
+@pytest.fixture
+def allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "homeport.yaml").write_text(ALLOWED)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_is_allowed_is_a_notice_with_its_line(allowed: Path) -> None:
+    answer = CliRunner().invoke(command, [])
+    assert answer.exit_code == 0
+    assert answer.output.startswith("shop: no problems, 4 notices\n")
+    assert answer.output.splitlines()[-4:] == [
+        "homeport.yaml:7:70: notice: services.web.allow_root: runs as root: it binds port 80 itself",
+        "homeport.yaml:8:29: notice: services.other.user: only the image knows its user; "
+        "a deploy refuses it when that is root",
+        "homeport.yaml:8:46: notice: services.other.writable: the container may change its own programs, "
+        "and what it writes is lost at its next start; "
+        "if you know the folders, name them in `tmpfs` or `volumes` instead",
+        "homeport.yaml:9:48: notice: services.third.allow_root: may run as root: its entrypoint drops to a user",
+    ]
+
+
+def test_json_of_notices(allowed: Path) -> None:
+    answer = CliRunner().invoke(command, ["--json"])
+    told = json.loads(answer.output)
+    assert (answer.exit_code, told["ok"], told["problems"]) == (0, True, [])
+    assert [(n["line"], n["path"]) for n in told["notices"]] == [
+        (7, "services.web.allow_root"),
+        (8, "services.other.user"),
+        (8, "services.other.writable"),
+        (9, "services.third.allow_root"),
+    ]
+    assert told["notices"][0]["fault"] == "runs as root: it binds port 80 itself"

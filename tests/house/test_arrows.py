@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 PURE = ("stack", "components", "render", "commands")
 EFFECTS = {"subprocess", "socket", "urllib.request", "http.client", "asyncio", "requests", "httpx"}
-PURE_FILES = ("release/plan.py",)
+PURE_FILES = ("release/plan.py", "release/memory.py")
 LONGEST = 400
 
 

@@ -65,7 +65,7 @@ def test_name_domain_and_output(app: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = (app / "other.yaml").read_text()
     assert "name: corner\n" in text
-    assert "production: {domain: corner.example, host: deploy@corner.example, tls: letsencrypt}" in text
+    assert "production: {domain: corner.example, host: deploy@corner.example}" in text
     assert not (app / "homeport.yaml").exists()
 
 

@@ -93,18 +93,19 @@ def test_a_domain_that_does_not_resolve() -> None:
 
 def test_all_faults_come_at_once() -> None:
     with pytest.raises(HostError) as fault:
-        check(NO_NETWORKS, target(domain="shop.invalid", tls="letsencrypt"), engine(), frozenset())
-    assert "not yet served" in fault.value.message
+        check(machine(neighbour(target())), target(domain="shop.invalid"), engine(), None)
+    assert "in use by the Docker network theirs" in fault.value.message
     assert "does not resolve" in fault.value.message
 
 
 def test_addresses_of_another_network_are_named() -> None:
-    wanted = target()
-    other: list[object] = [
-        {"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}
-    ]
     with pytest.raises(HostError, match="in use by the Docker network theirs"):
-        check(machine(other), wanted, engine(), None)
+        check(machine(neighbour(target())), target(), engine(), None)
+
+
+def neighbour(wanted: Target) -> list[object]:
+    """A network of somebody else, with the addresses that the stack wants."""
+    return [{"Name": "theirs", "Labels": {}, "IPAM": {"Config": [{"Subnet": str(wanted.subnet)}]}}]
 
 
 @pytest.fixture

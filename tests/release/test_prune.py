@@ -13,9 +13,9 @@ from homeport.engine.machine import LocalMachine
 from homeport.engine.runner import Result
 from homeport.release.history import Record
 from homeport.release.prune import KEEP, of_builds, prune
+from homeport.stack.around import Registry
 from homeport.stack.load import load
 from homeport.stack.model import Target
-from homeport.stack.parts import Registry
 
 TINY = Path(__file__).parents[2] / "examples" / "tiny" / "homeport.yaml"
 

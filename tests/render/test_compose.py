@@ -78,6 +78,20 @@ def _same(container: Container, written: dict[str, Any]) -> None:
     assert ("disable" in written["healthcheck"]) is container.once
 
 
+def test_why_it_may_be_root_is_a_comment_and_no_other_configuration() -> None:
+    root = target(web={"user": "root", "allow_root": "it binds port 80 itself"})
+    text = render(root).tree[COMPOSE_FILE].text
+    about = "# May run as root, by `allow_root` in homeport.yaml: it binds port 80 itself"
+    assert f'    {about}\n    user: "0:0"\n' in text
+    image = target(web={"user": "image", "allow_root": "it drops to a user"})
+    assert (
+        f"{about.partition(': ')[0]}: it drops to a user\n    image: "
+        in render(image).tree[COMPOSE_FILE].text
+    )
+    silent = target(web={"user": "0:0"})
+    assert hashes(silent) == hashes(root)
+
+
 def test_every_container_has_the_probe_once() -> None:
     for container in render(target()).containers:
         assert [m.source for m in container.mounts if m.target == "/run/homeport"] == ["./health"]

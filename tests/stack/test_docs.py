@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from homeport.cli import schema as schema_command
 from homeport.errors import HomeportError
 from homeport.stack.explain import explain, reference
 from homeport.stack.keys import all_parts, example_text
+from homeport.stack.load import examine
 from homeport.stack.model import Stack
 from homeport.stack.part import Part
 from homeport.stack.schema import schema
@@ -69,6 +71,27 @@ def test_the_schema_takes_every_example(part: Any, key: str) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
 def test_the_schema_takes_the_examples(path: Path) -> None:
     jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_the_examples_pass_check_and_use_nothing_that_is_not_there_yet(path: Path) -> None:
+    assert examine(path).problems == ()
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWN = [
+    pytest.param(block, id=f"{path.name}-{at}")
+    for path in PAGES
+    for at, block in enumerate(re.findall(r"^```yaml\n(homeport: 1\n.*?)^```", path.read_text(), re.M | re.S))
+]
+
+
+@pytest.mark.parametrize("block", SHOWN)
+def test_a_whole_stack_that_a_page_shows_passes_check(block: str, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "homeport.yaml").write_text(block)
+    assert examine(tmp_path / "homeport.yaml").problems == ()
 
 
 @pytest.mark.parametrize(

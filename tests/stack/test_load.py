@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from homeport.errors import StackError
+from homeport.stack.around import SecretKind
 from homeport.stack.load import find, load
 from homeport.stack.model import Stack
-from homeport.stack.parts import Build, Health, Route, SecretKind, SecretUse, Volume
+from homeport.stack.parts import Build, Health, Route, SecretUse, Volume
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEAD = "homeport: 1\nname: shop\nenvironments: {local: {domain: shop.localhost}}\n"

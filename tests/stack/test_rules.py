@@ -45,9 +45,7 @@ GOOD = {
         + WEB % ""
     ),
     "one public and one local environment": (
-        "environments:\n  a: {domain: a.localhost}\n  b: {domain: b.com, host: x@b.com, tls: letsencrypt}\n"
-        + EDGE
-        + WEB % ""
+        "environments:\n  a: {domain: a.localhost}\n  b: {domain: b.com, host: x@b.com}\n" + EDGE + WEB % ""
     ),
     "services that depend in a chain and a diamond": (
         LOCAL + EDGE + WEB % ", depends: [a, b]" + "  a: {build: app, depends: [c]}\n"

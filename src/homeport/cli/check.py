@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homeport.components import Component
+    from homeport.stack.load import Examined
     from homeport.stack.model import Stack
     from homeport.stack.parts import Service
+    from homeport.stack.problem import Problem
 
 
 @click.command("check")
@@ -20,57 +23,80 @@ if TYPE_CHECKING:
 def command(as_json: bool, file: Path | None) -> None:
     """Read homeport.yaml and say all that is wrong with it.
 
-    Each problem comes with its place, its path, the fault and the cure. Exit code 1 when there is any.
+    Each problem comes with its place, its path, the fault and the cure. Exit code 1 when there is any. What is allowed
+    and worth a look (a service that runs as root, say) is a notice with its line, and no problem.
     """
     from homeport.stack.load import examine, find
 
-    examined = examine(file or find())
+    examined = with_clashes(examine(file or find()))
     if as_json:
-        _print_json(examined.problems, examined.stack, examined.notices)
+        _print_json(examined)
     elif examined.problems:
         click.echo(examined.text())
     elif examined.stack:
-        click.echo(summary(examined.stack))
-        click.echo("".join(f"\nnotice: {notice}" for notice in examined.notices), nl=bool(examined.notices))
+        click.echo(summary(examined.stack, examined.notices))
     if examined.problems:
         raise click.exceptions.Exit(1)
 
 
-def _print_json(problems: tuple[Any, ...], stack: Stack | None, notices: tuple[Any, ...]) -> None:
+def with_clashes(examined: Examined, components: Sequence[Component] | None = None) -> Examined:
+    """A file that is right so far is gathered as well: what two places claim is a problem at the later one."""
+    from homeport.components import COMPONENTS
+    from homeport.components.gather import clashes
+    from homeport.stack.model import Target
+    from homeport.stack.rules.finding import Finding
+
+    stack = examined.stack
+    if examined.problems or stack is None:
+        return examined
+    targets = (Target(stack, name) for name in stack.environments)
+    found = dict.fromkeys(clash for target in targets for clash in clashes(target, components or COMPONENTS))
+    return examined.adding(Finding(clash.other, clash.fault, clash.cure, key=True) for clash in found)
+
+
+def _print_json(examined: Examined) -> None:
     import json
 
-    found, said = _plain(problems), _plain(notices)
-    understood = stack.model_dump(mode="json") if stack and not problems else None
-    told = {"ok": not found, "problems": found, "notices": said, "stack": understood}
-    click.echo(json.dumps(told, indent=2))
+    found, stack = [_as_dict(problem) for problem in examined.problems], examined.stack
+    understood = stack.model_dump(mode="json") if stack and not found else None
+    notices = [_as_dict(notice) for notice in examined.notices] if not found else []
+    click.echo(
+        json.dumps({"ok": not found, "problems": found, "notices": notices, "stack": understood}, indent=2)
+    )
 
 
-def _plain(problems: tuple[Any, ...]) -> list[dict[str, Any]]:
+def _as_dict(problem: Problem) -> dict[str, object]:
     from homeport.stack.problem import dotted
 
-    return [
-        {
-            "file": problem.place.file,
-            "line": problem.place.line,
-            "column": problem.place.column,
-            "path": dotted(problem.path),
-            "fault": problem.fault,
-            "cure": problem.cure,
-        }
-        for problem in problems
-    ]
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "path": dotted(problem.path),
+        "fault": problem.fault,
+        "cure": problem.cure,
+    }
 
 
-def summary(stack: Stack) -> str:
-    """What was understood: services, databases, environments with their addresses."""
-    lines = [f"{stack.name}: no problems", "", *_services(stack), "", *_environments(stack)]
+def summary(stack: Stack, notices: Sequence[Problem] = ()) -> str:
+    """What was understood: services, databases, environments with their addresses; then the notices, a line each."""
+    count = "" if not notices else ", 1 notice" if len(notices) == 1 else f", {len(notices)} notices"
+    lines = [f"{stack.name}: no problems{count}", "", *_services(stack), "", *_environments(stack)]
     parts = [
         f"postgres {stack.postgres.version}" if stack.postgres else "",
         "rabbitmq" if stack.rabbitmq else "",
     ]
     if any(parts):
         lines += ["", f"with {' and '.join(part for part in parts if part)}"]
+    if notices:
+        lines += ["", *map(_notice, notices)]
     return "\n".join(lines)
+
+
+def _notice(notice: Problem) -> str:
+    """`homeport.yaml:12:5: notice: services.web.writable: ...`, which editors jump to as well."""
+    place = str(notice.place)
+    return f"{place}: notice:{str(notice).removeprefix(place).removeprefix(':')}"
 
 
 def _services(stack: Stack) -> list[str]:

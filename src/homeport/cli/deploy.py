@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from homeport.cli.project import file_option, json_option
+from homeport.cli.project import file_option, json_option, level_option
 
 
 @click.command(short_help="A new release of the whole stack, without losing a request.")
@@ -31,6 +31,7 @@ from homeport.cli.project import file_option, json_option
     is_flag=True,
     help="Go on with the volumes of an earlier checkout, of which no release is known here.",
 )
+@level_option
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     allow_breaking: bool,
     images: str,
     keep_data: bool,
+    level_by_level: bool,
     as_json: bool,
 ) -> None:
     """A new release of the whole stack, as one transaction.
@@ -74,7 +76,9 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer.line(f"{target.project} to {name} ({target.env.host}), version {target.version}")
     host = project.host(name)
     store = open_or_create(store_path(project.folder, name, target.local), name)
-    sources = Sources(project.folder, project.folder / ".homeport" / name / "cache", images, store)
+    sources = Sources(
+        project.folder, project.folder / ".homeport" / name / "cache", images, store, project.path
+    )
     with Logged(printer, host) as progress:
         deploy = Deploy(
             host,
@@ -86,6 +90,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
             allow_breaking=allow_breaking,
             keep_data=keep_data,
             command=typed(file),
+            level_by_level=level_by_level,
         )
         outcome = deploy.run()
         progress.release = outcome.release

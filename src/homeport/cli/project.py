@@ -25,6 +25,11 @@ file_option = click.option(
     help="homeport.yaml (default: here or in a folder above).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+level_option = click.option(
+    "--level-by-level",
+    is_flag=True,
+    help="For want of memory: services replace the old ones level by level (`depends`), not all at once.",
+)
 
 
 @dataclass(frozen=True)

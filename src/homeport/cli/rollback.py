@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from homeport.cli.project import file_option, json_option
+from homeport.cli.project import file_option, json_option, level_option
 
 
 @click.command(short_help="Back to an earlier release, as a whole.")
@@ -15,9 +15,15 @@ from homeport.cli.project import file_option, json_option
 @click.argument("release", required=False)
 @file_option
 @click.option("--yes", is_flag=True, help="Do not ask before a part is interrupted.")
+@level_option
 @json_option
-def command(
-    environment: str | None, release: str | None, file: Path | None, yes: bool, as_json: bool
+def command(  # noqa: PLR0913 (click gives one argument an option)
+    environment: str | None,
+    release: str | None,
+    file: Path | None,
+    yes: bool,
+    level_by_level: bool,
+    as_json: bool,
 ) -> None:
     """Back to the release before, or to one by id or version (`homeport history` lists them).
 
@@ -39,6 +45,6 @@ def command(
     printer.line(f"{target.project} in {name} back to {record.id}, version {record.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
     with Logged(printer, host) as progress:
-        outcome = rollback.rollback(host, record, store, progress, agree(printer, yes))
+        outcome = rollback.rollback(host, record, store, progress, agree(printer, yes), level_by_level)
         progress.release = outcome.release
     report(printer, "rollback", outcome, target.url, time.monotonic() - started)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from homeport.cli.project import file_option, json_option
+from homeport.cli.project import file_option, json_option, level_option
 
 
 @click.command(short_help="Build, start or update the stack on this machine.")
@@ -27,6 +27,7 @@ from homeport.cli.project import file_option, json_option
     is_flag=True,
     help="Go on with the volumes of an earlier checkout, of which no release is known here.",
 )
+@level_option
 @json_option
 def command(  # noqa: PLR0913 (click gives one argument an option)
     environment: str | None,
@@ -35,6 +36,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     allow_breaking: bool,
     no_seed: bool,
     keep_data: bool,
+    level_by_level: bool,
     as_json: bool,
 ) -> None:
     """Build, start or update the stack on this machine, in its production form.
@@ -63,7 +65,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer = Printer(as_json)
     printer.line(f"{target.project}, environment {name}, version {target.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
-    sources = Sources(project.folder, Path(host.root) / "cache", images)
+    sources = Sources(project.folder, Path(host.root) / "cache", images, file=project.path)
     deploy = Deploy(
         host,
         target,
@@ -73,6 +75,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
         allow_breaking=allow_breaking,
         keep_data=keep_data,
         command=typed(file),
+        level_by_level=level_by_level,
     )
     outcome = deploy.run()
     notes = [] if no_seed else seed(host, deploy.target, printer, deploy.kept)

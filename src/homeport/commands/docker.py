@@ -28,6 +28,11 @@ def containers(project: str) -> Command:
     )
 
 
+def running() -> Command:
+    """Ids of all containers that run on this engine, one a line."""
+    return asks("docker", "ps", "-q", "--no-trunc")
+
+
 def publishing(port: int) -> Command:
     """The name of the running container that has this port of the machine."""
     return asks("docker", "ps", "--filter", f"publish={port}", "--format", "{{.Names}}")

@@ -26,14 +26,3 @@ COMPONENTS: tuple[Component, ...] = (
     Component("postgres", postgres.contribute),
     Component("rabbitmq", rabbitmq.contribute),
 )
-
-
-def contributions(target: Target) -> tuple[Contribution, ...]:
-    """What each part of the stack adds in this environment."""
-    given = ((component, _part(component, target)) for component in COMPONENTS)
-    return tuple(component.contribute(part, target) for component, part in given if part is not None)
-
-
-def _part(component: Component, target: Target) -> Any:
-    """The typed part; of the services, those that run in this environment."""
-    return target.services if component.part == "services" else getattr(target.stack, component.part)

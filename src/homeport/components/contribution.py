@@ -83,6 +83,7 @@ class Container:
     depends: tuple[str, ...] = ()  # compose services that must be healthy first
     labels: tuple[tuple[str, str], ...] = ()
     writable: bool = False
+    root: str = ""  # why it may run as root; a comment above its user
     shm: int = 0
     init: bool = True
     once: bool = False  # a task that runs and ends (migrate, seed): no restart, no health check

@@ -27,6 +27,11 @@ class Image:
     runs: str = ""
     architecture: str = ""
 
+    @property
+    def user(self) -> str:
+        """As the image names it; empty means root."""
+        return str(json.loads(self.runs or "{}").get("User", ""))
+
     def same(self, other: Image) -> bool:
         """Whether it is the same image, perhaps under the id of another store."""
         return self.id == other.id or replace(self, id=other.id) == other

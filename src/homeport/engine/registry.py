@@ -12,7 +12,7 @@ from homeport.engine.runner import Result, Runner
 from homeport.errors import BuildError
 from homeport.secrets.store import Store
 from homeport.secrets.value import Secret
-from homeport.stack.parts import Registry
+from homeport.stack.around import Registry
 
 _DIGEST = re.compile(r"\S+: digest: (sha256:[0-9a-f]{64}) size: \d+")
 # What Docker says -> what to do about it.

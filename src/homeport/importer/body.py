@@ -263,10 +263,9 @@ def user(work: Work, service: DraftService, value: Value) -> None:
         service.keys["user"] = text if ":" in text else f"{text}:{text}"
         work.findings.carried(value.place, path)
     elif text in ("root", "0", "0:0", "root:root"):
-        why = "nothing runs as root: it is 10001:10001"
-        work.findings.changed(
-            value.place, path, why, "own the files it writes in the Dockerfile: chown 10001:10001"
-        )
+        why = "nothing runs as root without a reason: it is 10001:10001"
+        cure = "own the files it writes in the Dockerfile: chown 10001:10001; or user: root with allow_root: REASON"
+        work.findings.changed(value.place, path, why, cure)
     else:
         service.keys["user"] = "image"
         work.findings.changed(

@@ -157,7 +157,7 @@ def _foreign(work: Work, service: DraftService) -> None:
     if service.keys.get("writable") is not False:
         service.keys["writable"] = True
         why = "somebody else's image: it keeps its own user and may write to its root, but has no capability"
-        cure = "if it must begin as root to change its user, write user: UID:GID of that user"
+        cure = "if it begins as root to change its user, write user: UID:GID of that user; root is refused at `up`"
         work.findings.changed(place, path, why, cure)
 
 

@@ -83,7 +83,7 @@ def _environments(work: Work) -> str:
         local["env"] = work.local_env
     lines = ["environments:\n", entry("local", local, 2)]
     domain = work.domain or "example.com"
-    line = f"production: {{domain: {domain}, host: deploy@{domain}, tls: letsencrypt}}\n"
+    line = f"production: {{domain: {domain}, host: deploy@{domain}}}\n"
     lines.append(f"  {line}" if work.domain else f"  # {line}")
     return "".join(lines)
 

@@ -11,6 +11,7 @@ import yaml
 from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.engine.progress import Step
+from homeport.errors import HomeportError
 from homeport.files import FileTree
 from homeport.release import kept, parts
 from homeport.release.before import Before
@@ -19,7 +20,7 @@ from homeport.release.plan import Plan, Roll
 from homeport.release.roll import Roller, observe, other
 from homeport.release.smoke import smoke
 from homeport.render import dotenv
-from homeport.stack.model import Target
+from homeport.stack.model import Target, slot_container
 
 COMPOSE = "docker-compose.prod.yml"
 
@@ -57,6 +58,27 @@ class GoingBack:
         with suppress(HomeportError):
             return kept.load(self.host, record)
         return self.target
+
+    def restore(self, record: Record, levels: list[list[Roll]], step: Step) -> None:
+        """Levels whose old containers are gone: those are started anew beside the new ones and take over, the last
+        level first. One that does not come up leaves its new containers serving."""
+        if not levels:
+            return
+        target = kept.load(self.host, record)
+        roller = Roller(self.host, target)
+        for rolls in reversed(levels):
+            back = [self._reverse(roll, target) for roll in rolls if roll.old]
+            step.note(f"starting {', '.join(roll.service for roll in back)} of {record.id} again")
+            roller.start_level(back, step)
+            roller.switch(back, record.id)
+            roller.finish(back, step)
+        smoke(target, again=True)
+
+    def _reverse(self, roll: Roll, target: Target) -> Roll:
+        slot, count = other(roll.slot), target.services[roll.service].replicas
+        names = tuple(slot_container(roll.service, slot, number) for number in range(1, count + 1))
+        new = tuple(c.id for c in observe(self.host, self.target.project) if c.compose in roll.containers)
+        return Roll(roll.service, slot, "going back", names, new)
 
     def _files(self, record: Record) -> None:
         gone = (*self.before.leftovers, *self.host.half_written(self.new))

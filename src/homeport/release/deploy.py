@@ -16,7 +16,7 @@ from typing import TypeVar
 from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
-from homeport.engine.progress import Progress
+from homeport.engine.progress import Progress, Step
 from homeport.errors import HomeportError, ReleaseError, words
 from homeport.files import Difference
 from homeport.release import earlier, history, machinery, parts, preflight, prune
@@ -61,8 +61,12 @@ class Deploy:
         earlier.as_usual
     )  # words -> the line that the caller would type, for cures
     kept: bool = False  # whether there were such volumes
+    level_by_level: bool = (
+        False  # for want of memory: each level replaces its old slots before the next one starts
+    )
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
-    _rolled: list[planning.Roll] = field(default_factory=list)
+    _rolled: list[planning.Roll] = field(default_factory=list)  # started, with the old ones still there
+    _replaced: list[list[planning.Roll]] = field(default_factory=list)  # levels whose old ones are gone
     _migrations: Migrations | None = None
     _teller: Teller = field(init=False)
     _recording: Recording = field(init=False)
@@ -109,6 +113,8 @@ class Deploy:
         target = self.sources.bring(self.host, self.target, self.progress, before)
         references = {name: target.image(name) for name in target.services}
         machinery.check_images(self.host.runner, self._architecture, references)
+        if self.migrate:  # a rollback brings back what ran, as it ran
+            machinery.check_users(self.host.runner, target, self.sources.place)
         return target
 
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:
@@ -149,6 +155,7 @@ class Deploy:
         if plan.empty and same and not before.unfinished:
             return self.outcome
         self._show(plan)
+        self._room(rendered, plan)
         self._ask(before.record, plan)
         if not before.unfinished:
             self.host.forget_secrets()
@@ -160,6 +167,19 @@ class Deploy:
             self.host.restore_secrets(self.target.image("nginx"))
             raise
         return self._transaction(before, rendered, secrets, plan)
+
+    def _room(self, rendered: Rendered, plan: planning.Plan) -> None:
+        """A rollback is told and never refused: it may be the way out of what takes the memory."""
+        try:
+            said = preflight.room(
+                self.host.machine, self.target, rendered.containers, plan, self.level_by_level
+            )
+        except HomeportError as fault:
+            if self.migrate:
+                raise
+            said = fault.message
+        if said:
+            self.progress.line(f"    {said}")
 
     def _ask(self, before: history.Record | None, plan: planning.Plan) -> None:
         interrupted = [change for change in plan.in_place if change.interrupts]
@@ -306,9 +326,23 @@ class Deploy:
                 parts.start(self.host, self.target, changes, step)
                 roller.start_level(rolls, step)
                 parts.wait(self.host, self.target, changes, step)
+                if self.level_by_level:
+                    self._replace_level(rolls, step)
             smoke_slots(self.host, self.target, plan.rolls)
             step.done(f"{', '.join(plan.services)} healthy")
             self.outcome.changed += plan.services
+
+    def _replace_level(self, rolls: list[planning.Roll], step: Step) -> None:
+        """This level serves and its old slots are gone. The flags stay those of the release before until the last."""
+        if not rolls:
+            return
+        roller = Roller(self.host, self.target)
+        smoke_slots(self.host, self.target, rolls)
+        roller.switch(rolls, self.host.serving())
+        roller.watch(rolls, step)
+        self._replaced.append(rolls)
+        self._rolled = [roll for roll in self._rolled if roll not in rolls]
+        roller.finish(rolls, step)
 
     def _take_over(self, plan: planning.Plan, secrets: tuple[Delivered, ...]) -> None:
         """From this step on the new release serves, all services from the same moment on; its frontend follows."""
@@ -329,13 +363,14 @@ class Deploy:
 
     def _finish(self, plan: planning.Plan) -> HomeportError | None:
         """Drain and stop what served before. The release is good by now: a fault here is for the next deploy."""
-        old = [roll.service for roll in plan.rolls if roll.old]
+        rolls = [roll for roll in plan.rolls if roll in self._rolled]
+        old = [roll.service for roll in rolls if roll.old]
         if not (old or plan.stale):
             return None
         try:
             with self.progress.step("drain", ", ".join(old)) as step:
                 roller = Roller(self.host, self.target)
-                roller.finish(list(plan.rolls), step)
+                roller.finish(rolls, step)
                 roller.discard(plan.stale)
                 step.done(
                     f"{len(old)} old slots drained and stopped" if old else f"{len(plan.stale)} left over"
@@ -368,7 +403,10 @@ class Deploy:
             return
         with self.progress.step("going back", f"to {before.record.id}") as step:
             back = GoingBack(self.host, self.target, before, rendered.tree, plan)
-            back.run(before.record, self._rolled, step)
+            try:
+                back.run(before.record, self._rolled, step)
+            finally:
+                back.restore(before.record, self._replaced, step)
 
     def _half_back(
         self, record: history.Record | None, fault: BaseException, second: HomeportError

@@ -14,6 +14,7 @@ from homeport.release import certificate
 from homeport.release.history import Record
 from homeport.secrets.store import Store
 from homeport.stack.model import Stack, Target
+from homeport.stack.problem import KeyPath, dotted
 
 
 def dump(target: Target) -> str:
@@ -60,6 +61,9 @@ class Kept:
                 )
             step.done(f"{len(self.record.images)} images are there")
         return target
+
+    def place(self, path: KeyPath) -> str:
+        return dotted(path)
 
     def _gone(self, host: Host) -> dict[str, str]:
         """Service -> reference of what the host no longer has, as it was."""

@@ -9,6 +9,7 @@ from homeport.engine.progress import Progress
 from homeport.engine.runner import Runner
 from homeport.release.history import Record
 from homeport.stack.model import Target
+from homeport.stack.problem import KeyPath
 
 
 class Origin(Protocol):
@@ -26,6 +27,10 @@ class Origin(Protocol):
 
     def publish(self, target: Target, host: Host, release: str) -> bool:
         """Serve the frontend; whether it changed."""
+        ...
+
+    def place(self, path: KeyPath) -> str:
+        """Where a key of the stack is written, for whoever must mend it."""
         ...
 
     def builder(self, host: Host) -> Runner | None:

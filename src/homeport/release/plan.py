@@ -37,6 +37,7 @@ class Running:
     port: int = 0  # that its program listens on, as it was told; 0 for a worker and for a part
     reference: str = ""  # the image's name, as the container was given it
     version: str = ""  # SERVICE_VERSION; empty for a part
+    user: str = "?"  # as the engine names it; empty is root
 
     @property
     def up(self) -> bool:
@@ -155,6 +156,7 @@ def _parse(one: dict[str, Any]) -> Running:
         slot=next((slot for slot in SLOTS if slot == labels.get("homeport.slot")), None),
         task="homeport.task" in labels,
         port=int(told["PORT"]) if told.get("PORT", "").isdecimal() else 0,
+        user=one["Config"].get("User", ""),
         ports=tuple(int(b["HostPort"]) for one in published.values() for b in one or () if b["HostPort"]),
         reference=one["Config"].get("Image", ""),
         version=_version(one["Config"].get("Env") or ()),

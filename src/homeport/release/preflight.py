@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 from homeport.commands import docker
 from homeport.commands.command import asks
+from homeport.components.contribution import Container
 from homeport.engine.disk import disk
 from homeport.engine.machine import Machine
 from homeport.engine.runner import Runner, together
 from homeport.engine.ssh import SshRunner
 from homeport.errors import HostError
+from homeport.release import memory
+from homeport.release.plan import Plan
 from homeport.stack.model import Target
 
 OLDEST_ENGINE = (25, 0)  # start_interval of health checks
@@ -96,7 +99,7 @@ def _user(runner: Runner) -> str:
 
 def check(machine: Machine, target: Target, engine: Engine, own: frozenset[int] | None) -> None:
     """All faults of the machine for this stack, in one error. `own`: the ports of our edge; None: it is not up."""
-    faults = [*_disk(machine, engine), *_tls(target), *_domain(target), *_memory(target, engine)]
+    faults = [*_disk(machine, engine), *_domain(target), *_memory(target, engine)]
     faults += _ports(machine, target, own or frozenset())
     if own is None:
         faults += _addresses(machine.runner, target)
@@ -128,12 +131,44 @@ def _memory(target: Target, engine: Engine) -> Iterator[Fault]:
         )
 
 
-def _tls(target: Target) -> Iterator[Fault]:
-    if target.env.tls != "self-signed":
-        yield Fault(
-            f"environments.{target.environment}.tls: {target.env.tls} is not yet served by this version",
-            "Use `tls: self-signed` for now.",
+def room(machine: Machine, target: Target, wanted: tuple[Container, ...], plan: Plan, by_level: bool) -> str:
+    """Raises HostError when this release could take the memory that what serves now stands on. Else, in words, where
+    all limits together are more than the machine has; empty when all is well, or it does not say what it has."""
+    measured = _measure(machine, target)
+    if measured is None:
+        return ""
+    count = memory.count(target, wanted, plan, measured, by_level)
+    if count.short and any(roll.old for roll in plan.rolls):
+        raise HostError(
+            f"{machine.name} has {memory.mb(count.short)} of memory too little for old and new side by side: the new "
+            f"containers may take {memory.mb(count.coming)}, {memory.mb(measured.available)} are left; "
+            "nothing was changed",
+            _room_cure(memory.count(target, wanted, plan, measured, by_level=True), by_level),
+            count.table(),
         )
+    return count.words() if count.over else ""
+
+
+def _room_cure(levels: memory.Count, tried: bool) -> str:
+    other = "lower `memory:` of what needs least of it, stop something else, or take a larger machine"
+    if tried or levels.short:
+        return f"{other[0].upper()}{other[1:]}."
+    return (
+        f"Run the same again with `--level-by-level`: services start, serve and replace the old ones one level after "
+        f"another, which may take {memory.mb(levels.coming)} at a time (docs/releases.md says what that mode loses). "
+        f"Or {other}."
+    )
+
+
+def _measure(machine: Machine, target: Target) -> memory.Machine | None:
+    found = memory.parse(machine.read("/proc/meminfo") or "")
+    if found is None:
+        return None
+    ids = tuple(machine.runner.run(docker.running()).out.split())
+    inspected = json.loads(machine.runner.run(docker.inspect(*ids)).out or "[]") if ids else []
+    total, available = found
+    own, others, limitless = memory.running(inspected, target.project)
+    return memory.Machine(total, available, own, others, limitless)
 
 
 def _domain(target: Target) -> Iterator[Fault]:

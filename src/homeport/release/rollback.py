@@ -75,13 +75,17 @@ def _before(records: list[history.Record]) -> history.Record:
     raise ReleaseError(f"there is no release before {current.id} ({current.version})", "homeport history")
 
 
-def rollback(
+def rollback(  # noqa: PLR0913
     host: Host,
     record: history.Record,
     store: Store,
     progress: Progress,
     agree: Callable[[list[Change]], bool],
+    level_by_level: bool = False,
 ) -> Outcome:
     """Run the transaction. Code goes back, data stays: no migration is run."""
-    target = kept.load(host, record)
-    return Deploy(host, target, store, kept.Kept(record, store), progress, agree, migrate=False).run()
+    target, origin = kept.load(host, record), kept.Kept(record, store)
+    deploy = Deploy(
+        host, target, store, origin, progress, agree, migrate=False, level_by_level=level_by_level
+    )
+    return deploy.run()

@@ -25,8 +25,11 @@ from homeport.release import certificate, frontend
 from homeport.release.history import Record
 from homeport.release.migrations.books import files_digest
 from homeport.secrets.store import Store
+from homeport.stack.around import Registry
+from homeport.stack.load import NAME, place
 from homeport.stack.model import Target
-from homeport.stack.parts import Build, Registry
+from homeport.stack.parts import Build
+from homeport.stack.problem import KeyPath
 from homeport.stack.published import Published
 
 FRONTEND = "frontend"
@@ -45,6 +48,7 @@ class Sources:
     cache: Path  # where built frontends are put before they are published
     images: str = "auto"
     store: Store | None = None  # for the password of the registry
+    file: Path | None = None  # homeport.yaml, when it has another name
     _migrations: dict[str, str] = field(default_factory=dict)  # as they were before the build
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
@@ -61,6 +65,9 @@ class Sources:
             words = f"{shipped.sent} layers, {size(shipped.bytes)}; {shipped.kept} were there"
             step.done(words if shipped.images else "all images were there")
         return target
+
+    def place(self, path: KeyPath) -> str:
+        return place(self.file or self.folder / NAME, path)
 
     def _through_registry(
         self, target: Target, machine: SshMachine, where: Registry, progress: Progress

@@ -11,7 +11,7 @@ from homeport.engine.host import Host
 from homeport.release import history
 from homeport.release.plan import Running
 from homeport.release.roll import observe
-from homeport.stack.model import Target
+from homeport.stack.model import Target, is_root
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Row:
     memory: int
     limit: int
     well: bool
+    root: bool = False  # runs as root
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,17 @@ class Status:
     def _cells(self, row: Row) -> tuple[str, ...]:
         restarts = f"{row.restarts} restarts" if row.restarts else ""
         memory = f"{row.memory / 1024**2:.0f} of {row.limit / 1024**2:.0f} MB" if row.memory else ""
-        return ("ok" if row.well else "bad", row.name, row.slot, row.version, row.state, memory, restarts)
+        root = "runs as root" if row.root else ""
+        return (
+            "ok" if row.well else "bad",
+            row.name,
+            row.slot,
+            row.version,
+            row.state,
+            memory,
+            restarts,
+            root,
+        )
 
 
 def status(host: Host, target: Target) -> Status:
@@ -108,7 +119,8 @@ def _row(container: Running, name: str, slot: str, version: str, used: dict[str,
     memory, limit = used.get(container.id, (0, 0))
     state = container.health or container.state
     well = container.up and container.health in ("healthy", "")
-    return Row(name, slot, version, state, container.restarts, memory, limit, well)
+    root = is_root(container.user)
+    return Row(name, slot, version, state, container.restarts, memory, limit, well, root)
 
 
 def _memory(host: Host, containers: list[Running]) -> dict[str, tuple[int, int]]:

@@ -11,9 +11,10 @@ from typing import Any
 from homeport.components.contribution import NETWORKS, Attachment, Container, HealthCheck, Mount
 from homeport.render import dotenv
 from homeport.render.yaml import Anchor, Flow, Note, Raw, dump, quoted
+from homeport.stack import inside
 from homeport.stack.model import Target
 
-PROBE = Mount("./health", "/run/homeport")
+PROBE = Mount("./health", inside.PROBE)
 _UNITS = ((1024**3, "g"), (1024**2, "m"), (1024, "k"))
 
 _HEAD = """\
@@ -77,6 +78,8 @@ def _services(containers: tuple[Container, ...], target: Target) -> dict[str, No
         elif owner not in firsts and owners.count(owner) > 1:
             firsts[owner] = body
             value = Anchor(owner, body)
+        if container.name in blocks:  # gather refuses it with both places; none may be lost without a word
+            raise ValueError(f"two containers are called {container.name}")
         blocks[container.name] = Note(container.about or container.name, value, gap=True)
     return blocks
 
@@ -86,9 +89,7 @@ def _owner(container: Container) -> str:
 
 
 def _service(container: Container, target: Target) -> dict[str, Any]:
-    body: dict[str, Any] = {"<<": Raw("*every_container"), "image": container.image}
-    if container.user:
-        body["user"] = _quoted(container.user)
+    body: dict[str, Any] = {"<<": Raw("*every_container"), **_who(container)}
     body |= _exceptions(container)
     body |= _limits(container)
     body |= _program(container)
@@ -115,6 +116,17 @@ def _from_dotenv(container: Container, target: Target, escaped: dict[str, Any]) 
 
 def _or_default(variable: str, default: str) -> Raw:
     return _quoted(f"${{{variable}:-{default.replace('$', '$$')}}}")
+
+
+def _who(container: Container) -> dict[str, Any]:
+    """The program and its user; where that may be root, why."""
+    body: dict[str, Any] = {"image": container.image}
+    if container.user:
+        body["user"] = _quoted(container.user)
+    if container.root:
+        key = "user" if container.user else "image"
+        body[key] = Note(f"May run as root, by `allow_root` in homeport.yaml: {container.root}", body[key])
+    return body
 
 
 def _exceptions(container: Container) -> dict[str, Any]:
@@ -223,6 +235,7 @@ def _labels(container: Container, target: Target) -> Iterable[tuple[str, str]]:
 def config(container: Container, target: Target) -> str:
     """SHA-256 of what the container is but for its version: equal means that only the image moved."""
     spec = asdict(with_probe(container))
+    del spec["root"]  # a comment only
     spec["image"] = _repository(container.image)
     spec["environment"] = [pair for pair in container.environment if pair[0] != "SERVICE_VERSION"]
     spec["env_file"] = sorted(target.env.env.items()) if container.env_file else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from homeport.components import contributions
 from homeport.components.contribution import Container, SecretFile
+from homeport.components.gather import gather
 from homeport.files import File, FileTree
 from homeport.render import compose, dotenv, readme, scripts
 from homeport.render.data import data
@@ -34,18 +34,17 @@ class Rendered:
 
 
 def render(target: Target) -> Rendered:
-    """Pure, and the same bytes for the same target."""
-    parts = contributions(target)
+    """Pure, and the same bytes for the same target. Raises StackError when two parts claim the same."""
+    given = gather(target)
     rendered = Rendered(
         tree=FileTree(),
-        containers=tuple(compose.with_probe(c) for part in parts for c in part.containers),
-        secrets=tuple(s for part in parts for s in part.secrets),
-        generated=tuple(dict.fromkeys(g for part in parts for g in part.generated)),
-        folders=tuple(dict.fromkeys(f for part in parts for f in part.folders)),
-        volumes=tuple(dict.fromkeys(v for part in parts for v in part.volumes)),
+        containers=tuple(compose.with_probe(c) for c in given.containers),
+        secrets=given.secrets,
+        generated=given.generated,
+        folders=given.folders,
+        volumes=given.volumes,
     )
-    files = (f for part in parts for f in part.files)
-    return replace(rendered, tree=FileTree.of((*files, *_frame(target, rendered))))
+    return replace(rendered, tree=FileTree.of((*given.files, *_frame(target, rendered))))
 
 
 def _frame(target: Target, rendered: Rendered) -> Iterator[File]:

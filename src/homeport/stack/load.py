@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from homeport.errors import StackError
 from homeport.stack.model import Stack
-from homeport.stack.problem import Problem
-from homeport.stack.rules import check, notices
+from homeport.stack.problem import KeyPath, Problem, dotted
+from homeport.stack.rules import check, noticed, problem
+from homeport.stack.rules.finding import Finding
 from homeport.stack.shape import shape
-from homeport.stack.source import read_bytes
+from homeport.stack.source import Source, read_bytes
 
 NAME = "homeport.yaml"
 _LARGEST = 1024 * 1024  # bytes
@@ -40,12 +41,19 @@ class Examined:
     file: str
     stack: Stack | None
     problems: tuple[Problem, ...]
-    notices: tuple[Problem, ...] = ()
+    notices: tuple[Problem, ...] = ()  # what is allowed and worth a look; only where there is no problem
+    source: Source | None = field(default=None, repr=False)
 
     def text(self) -> str:
         """All problems, one a line, and their count."""
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return "\n".join([*map(str, self.problems), f"{count} in {self.file}"])
+
+    def adding(self, findings: Iterable[Finding]) -> Examined:
+        """The same with what was found afterwards, each at its place in the file."""
+        assert self.source is not None  # noqa: S101 (examine() gives it)
+        found = {problem(finding, self.source) for finding in findings}
+        return replace(self, problems=_sorted({*self.problems, *found}))
 
 
 def examine(path: Path) -> Examined:
@@ -56,12 +64,18 @@ def examine(path: Path) -> Examined:
     problems = set(shaped.problems)
     if shaped.stack is not None:
         problems.update(check(shaped.stack, source, shaped.broken, path.absolute().parent))
-    said = notices(shaped.stack, source) if shaped.stack is not None and not problems else []
-    return Examined(shown, shaped.stack, _sorted(problems), _sorted(said))
+    seen = noticed(shaped.stack, source) if shaped.stack and not problems else ()
+    return Examined(shown, shaped.stack, _sorted(problems), _sorted(set(seen)), source)
 
 
-def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _sorted(problems: set[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.place, str(problem))))
+
+
+def place(path: Path, keys: KeyPath) -> str:
+    """`homeport.yaml:12:5: services.web.user`, for a fault that only a release can see."""
+    source = read_bytes(_content(path), _shown(path))
+    return f"{source.locate(keys)}: {dotted(keys)}"
 
 
 def load(path: Path) -> Stack:

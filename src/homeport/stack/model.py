@@ -10,15 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from homeport.stack.around import Notify, Registry, SecretKind
 from homeport.stack.part import Part
 from homeport.stack.parts import (
     Edge,
     Environment,
-    Notify,
     Postgres,
     RabbitMQ,
-    Registry,
-    SecretKind,
     Service,
 )
 from homeport.stack.smoke import Smoke
@@ -170,6 +168,12 @@ class Target:
 def has_slots(service: Service) -> bool:
     """Whether a service is rolled between two slots: HTTP or a worker; not with volumes or TCP."""
     return not service.volumes and service.protocol == "http"
+
+
+def is_root(user: str) -> bool:
+    """Whether a user as an image, a container or the file names it (`0:0`, `root:root`, nothing at all) is root."""
+    name = user.partition(":")[0].strip()
+    return name in ("", "root") or (name.isdigit() and int(name) == 0)
 
 
 def slot_container(service: str, slot: Slot, replica: int = 1) -> str:

@@ -13,6 +13,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     short: ClassVar[str] = ""
+    containers: ClassVar[tuple[str, ...]] = ()  # names that no service has: of what the part makes, or will
     short_example: ClassVar[str] = ""
 
     @classmethod

@@ -27,7 +27,7 @@ from homeport.stack.words import (
     Number,
     OneLine,
     ProxyNetwork,
-    RegistryName,
+    Reason,
     Setting,
     SettingName,
     Size,
@@ -62,8 +62,9 @@ class Environment(Part):
     host: Host = Field("local", description="`local` for this machine, or USER@HOST for ssh.")
     tls: Literal["self-signed", "letsencrypt", "letsencrypt-staging"] = Field(
         "self-signed",
-        description="Where the certificate comes from. `self-signed`: a CA of your own, made once.",
-        examples=["letsencrypt"],
+        description="Where the certificate comes from. `self-signed`: a CA of your own, made once. The others: not "
+        "yet, `check` says so.",
+        examples=["self-signed"],
     )
     ports: Ports = Field(Ports(), description="The published ports.", examples=["{http: 8080, https: 8443}"])
     bind: Address | None = Field(
@@ -154,6 +155,8 @@ class RateLimit(Part):
 
 class Edge(Part):
     """nginx in front: TLS, headers, the frontend, the routes."""
+
+    containers = ("nginx", "edge", "certbot", "acme")
 
     frontend: Frontend | None = Field(
         None, description="Static files, or none.", examples=["{build: frontend}"]
@@ -302,8 +305,15 @@ class Service(Part):
         examples=["[data:/var/lib/app]"],
     )
     user: User = Field("10001:10001", description="`image` for the image's own user, or UID:GID.")
+    allow_root: Reason | None = Field(
+        None,
+        description="Why it must run as root, in words: without them, a user that is root is refused.",
+        examples=["it binds port 80 itself"],
+    )
     writable: Flag = Field(
-        False, description="Let the container write to its own root (lost at a restart).", examples=["true"]
+        False,
+        description="Let the container write to its own root (lost at a restart); `check` warns of it.",
+        examples=["true"],
     )
     tmpfs: tuple[MountPath, ...] = Field(
         (), description="Further folders it may write to, in memory.", examples=["[/var/cache/app]"]
@@ -313,12 +323,16 @@ class Service(Part):
         (), description="Environments it runs in; all by default.", examples=["[local]"]
     )
     metrics: HttpPath | None = Field(
-        None, description="Path of its Prometheus metrics.", examples=["/metrics"]
+        None,
+        description="Path of its Prometheus metrics. Not yet: `check` says so.",
+        examples=["/metrics"],
     )
 
 
 class Postgres(Part):
     """PostgreSQL, one server, a role for each database that services name."""
+
+    containers = ("postgres",)
 
     version: Annotated[Literal[17], BeforeValidator(parse_whole)] = Field(17, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=128 * MIB, description="Memory limit.", examples=["2G"])
@@ -332,64 +346,8 @@ class Postgres(Part):
 class RabbitMQ(Part):
     """RabbitMQ, one node, a virtual host for the stack."""
 
+    containers = ("rabbitmq", "admin")  # the broker's own user: each service is one
+
     version: Annotated[Literal[4], BeforeValidator(parse_whole)] = Field(4, description="Major version.")
     memory: Size = Field(1024 * MIB, ge=256 * MIB, description="Memory limit.")
     cpus: Number = Field(1.0, gt=0, description="CPU limit.", examples=["2"])
-
-
-class Notify(Part):
-    """Who is told of releases, by whoever runs homeport. An address is a secret: its value is a Slack webhook,
-    `mailtos://USER:PASSWORD@example.com?to=ops@example.com`, any other URL of Apprise, or an https address that
-    takes JSON.
-    """
-
-    to: tuple[Identifier, ...] = Field(
-        description="Names of the secrets that hold the addresses.", examples=["[slack_webhook, ops_mail]"]
-    )
-    events: tuple[Literal["start", "success", "failure", "rollback"], ...] = Field(
-        (), description="Of what; of everything by default.", examples=["[failure, rollback]"]
-    )
-
-
-class Registry(Part):
-    """Where built images go on their way to a host, which pulls them by digest. Without a registry the layers that
-    the host lacks travel over ssh, and nothing else is needed.
-    """
-
-    short = "server"
-    short_example = "registry: ghcr.io/acme"
-
-    server: RegistryName = Field(
-        description="Its host, and the path that the names of the images begin with: SERVER/STACK-SERVICE.",
-        examples=["ghcr.io/acme"],
-    )
-    user: OneLine = Field("", description="Who logs in, here and on the host.", examples=["deployer"])
-    password: Identifier | None = Field(
-        None,
-        description="The secret that holds the password or token. It is used for that moment and kept nowhere; "
-        "without one, whoever runs homeport and the host must be logged in already.",
-        examples=["registry_token"],
-    )
-
-
-class SecretKind(Part):
-    """Where a secret's value comes from."""
-
-    short = "generate"
-    short_example = "jwt_key: generate"
-
-    generate: Flag = Field(False, description="Made by homeport: 32 random bytes, nobody must choose.")
-    ask: OneLine = Field(
-        "",
-        description="What to ask the operator for, when it is set by hand.",
-        examples=["API key of the mail provider"],
-    )
-
-    @classmethod
-    def from_text(cls, text: str) -> dict[str, Any]:
-        """`generate`."""
-        if text != "generate":
-            raise ValueError(
-                'write `generate`, or {ask: "what to ask for"}; a value has no place in this file'
-            )
-        return {"generate": True}

@@ -16,19 +16,13 @@ from pydantic_core import ErrorDetails
 from homeport import cures
 from homeport.stack.from_compose import SERVICE_KEYS, TOP_KEYS
 from homeport.stack.keys import example_text, field_at, kind_of, part_at, type_at
+from homeport.stack.later import LATER
 from homeport.stack.model import Stack
 from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath, Problem, did_you_mean
 from homeport.stack.source import Mapping, Node, Scalar, Source
 from homeport.stack.words import duration_text, size_text
 
-NOT_YET = {
-    "metrics": "Prometheus and Grafana",
-    "logs": "the log store",
-    "alerts": "Alertmanager",
-    "backups": "backups",
-    "contacts": "the runbook's contacts",
-}
 _ROUNDS = 20  # taking out a wrong value may show one that it hid; each round takes at least one
 _OPTIONAL = ("edge", "postgres", "rabbitmq")  # parts that are good without a key
 _FEW = 10  # keys that a message can list
@@ -105,10 +99,10 @@ class _Shaping:
         return True
 
     def _refuse_what_comes_later(self) -> None:
-        for key, what in NOT_YET.items():
+        for key, part in LATER.items():
             if key in self.data:
                 del self.data[key]
-                cure = f"this homeport does not do {what} yet; take the key out"
+                cure = f"this homeport does not do {part.what} yet; {part.cure}"
                 self.problems.append(Problem(self.source.locate((key,), key=True), (key,), "not yet", cure))
 
     def _problem(self, path: KeyPath, fault: str, cure: str = "", key: bool = False) -> None:

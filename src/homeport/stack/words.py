@@ -162,6 +162,13 @@ def _app_network(value: str) -> str:
     return str(network)
 
 
+def _reason(value: str) -> str:
+    """Words for whoever reads the file next year; they become comments, so they have no line end of any kind."""
+    if len(value.split()) < 3 or not value.isprintable():
+        raise ValueError(f'"{_short(value)}" is no reason; say why, in three words or more on one line')
+    return value
+
+
 _SIZE_TEXT = r"^[0-9]+(\.[0-9]+)? ?([KMGTkmgt]i?)?[Bb]?$"
 _DURATION_TEXT = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d) ?)+$"
 _NAME = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -182,9 +189,10 @@ _IMAGE = (
 # A first word without a dot or a port would be a name on Docker Hub.
 _REGISTRY_HOST = r"localhost(:[0-9]+)?|[a-z0-9]([a-z0-9-]*\.)+[a-z0-9-]*[a-z0-9](:[0-9]+)?|[a-z0-9-]+:[0-9]+"
 _REGISTRY = rf"^({_REGISTRY_HOST})(/{_REPOSITORY})*$"
-_FOLDER = r"^(?!/)(?!-)(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
+# A path that no disk takes is none: 255 bytes a name, and room for the folder that it is below.
+_FOLDER = r"^(?!/)(?!-)(?!.*[^/]{256})(?!.{2001})(?!(.*/)?\.\.(/|$))[A-Za-z0-9._ @+/-]+$"
 _MOUNT_PATH = r"^(/[A-Za-z0-9._@+-]+)+$"
-_USER = r"^(image|[0-9]{1,9}:[0-9]{1,9})$"
+_USER = r"^(image|root|[0-9]{1,9}:[0-9]{1,9})$"
 _HEADER = r"^[A-Za-z0-9 ':;/.*_=+,%?&@!~()-]+$"
 _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _SETTING = r"^[A-Za-z0-9 _.,:+/%*()-]+$"
@@ -264,7 +272,12 @@ Folder = Annotated[
 MountPath = Annotated[
     str, *_pattern(_MOUNT_PATH, "an absolute path below /", "path in the container", "/var/lib/app")
 ]
-User = Annotated[str, *_pattern(_USER, "a user; write `image` or UID:GID", "user", "1000:1000")]
+User = Annotated[
+    str,
+    *_pattern(_USER, "a user; write `image` or UID:GID", "user", "1000:1000"),
+    AfterValidator(lambda value: "0:0" if value == "root" else value),
+]
+Reason = Annotated[str, AfterValidator(_reason), Kind("reason", "it binds port 80 itself")]
 HeaderValue = Annotated[
     str,
     *_pattern(

@@ -70,6 +70,7 @@ def _base(name: str, service: Service, target: Target) -> Container:
         depends=_depends(service, target),
         labels=(("homeport.service", name),),
         writable=service.writable,
+        root=service.allow_root or "",
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from homeport.components.contribution import SecretFile
+from homeport.stack import inside
 from homeport.stack.model import Target
 from homeport.stack.parts import Service
 
-ROOT = "/run/secrets"
+ROOT = inside.SECRETS
 
 
 def uid(service: Service) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from homeport.stack.model import Stack
 from homeport.stack.problem import KeyPath, Problem
-from homeport.stack.rules import edge, environments, files, references, services, smoke, variables
-from homeport.stack.rules.finding import Findings
+from homeport.stack.rules import edge, environments, files, notices, references, services, smoke, variables
+from homeport.stack.rules.finding import Finding, Findings
 from homeport.stack.source import Source
 
 RULES: tuple[Callable[[Stack], Findings], ...] = (
@@ -18,18 +18,22 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     environments.ports_differ,
     environments.own_network,
     environments.own_containers,
+    environments.certificate,
     environments.public_certificate,
     edge.a_way_in,
     edge.policy,
+    edge.body,
     edge.frontend_source,
     edge.route_targets,
     edge.routes_differ,
+    edge.own_paths,
     services.reserved_names,
     services.not_too_many,
     services.image_or_build,
     services.image_version,
     services.health,
     services.metrics,
+    services.users,
     services.one_container,
     services.folders,
     references.databases,
@@ -46,25 +50,27 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     variables.settings,
     smoke.requests,
 )
-# What is worth a word, and refuses nothing.
-NOTICES: tuple[Callable[[Stack], Findings], ...] = (smoke.unasked,)
+# Not wrong, but whoever reads the file should know.
+NOTICES: tuple[Callable[[Stack], Findings], ...] = (
+    notices.root,
+    notices.own_user,
+    notices.writable,
+    smoke.unasked,
+)
 
 
 def check(stack: Stack, source: Source, broken: tuple[KeyPath, ...], folder: Path) -> list[Problem]:
     """What all rules find, but for echoes of what is broken in shape. `folder` is that of homeport.yaml."""
     findings = [finding for rule in RULES for finding in rule(stack)]
     findings += files.exist(stack, folder)
-    return [
-        Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
-        for found in findings
-        if not found.echoes(broken)
-    ]
+    return [problem(found, source) for found in findings if not found.echoes(broken)]
 
 
-def notices(stack: Stack, source: Source) -> list[Problem]:
-    """What is worth a word about a stack that has no problem."""
-    return [
-        Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)
-        for rule in NOTICES
-        for found in rule(stack)
-    ]
+def noticed(stack: Stack, source: Source) -> list[Problem]:
+    """What is allowed, and worth a look; of a file in which nothing is wrong."""
+    return [problem(found, source) for rule in NOTICES for found in rule(stack)]
+
+
+def problem(found: Finding, source: Source) -> Problem:
+    """A finding with its place in the file."""
+    return Problem(source.locate(found.path, found.key), source.written(found.path), found.fault, found.cure)

@@ -7,6 +7,7 @@ from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath, did_you_mean
 from homeport.stack.rules.finding import Finding, Findings
 
+_OWN_PATH = "/_edge"
 _LONGEST_POLICY = 4000  # nginx reads its configuration by 4096 bytes, and no word may be longer
 
 
@@ -81,5 +82,31 @@ def routes_differ(stack: Stack) -> Findings:
         if prefix == "/" and stack.edge.frontend:
             cure = "route a longer prefix such as /api, or take the frontend away"
             yield Finding(path, "/ belongs to the frontend", cure, key=True)
-        if prefix.startswith("/.well-known/acme-challenge"):
+        if _below(prefix, "/.well-known/acme-challenge"):
             yield Finding(path, "is where certificates are proved", "choose another prefix", key=True)
+
+
+def own_paths(stack: Stack) -> Findings:
+    """The edge's error pages live at /_edge/, in the same namespace as the app's paths."""
+    frontend = stack.edge.frontend
+    taken: list[tuple[KeyPath, str]] = [(("edge", "routes", prefix), prefix) for prefix in stack.edge.routes]
+    taken += [(("edge", "frontend", "assets"), frontend.assets)] if frontend else []
+    for path, prefix in taken:
+        if _below(prefix, _OWN_PATH):
+            fault = f"{_OWN_PATH}/ is the edge's own: its error pages are there"
+            yield Finding(path, fault, "choose another prefix", key=path[1] == "routes")
+        if {".", ".."} & set(prefix.split("/")):
+            fault = "no request has this path: nginx resolves . and .. first"
+            yield Finding(path, fault, "write the path without them", key=path[1] == "routes")
+
+
+def body(stack: Stack) -> Findings:
+    """nginx takes 0 for no limit at all."""
+    if stack.edge.max_body == 0:
+        cure = "write the largest body that the app takes, such as 10M"
+        yield Finding(("edge", "max_body"), "0 would be no limit", cure)
+
+
+def _below(path: str, folder: str) -> bool:
+    """Whether a prefix is this folder, or in it."""
+    return f"{path.rstrip('/')}/".startswith(f"{folder}/")

@@ -106,6 +106,16 @@ def public_certificate(stack: Stack) -> Findings:
             yield Finding(path, fault, "publish 80, or write self-signed")
 
 
+def certificate(stack: Stack) -> Findings:
+    """The other kinds have their words, so that they have their place when they come; nobody gets one yet."""
+    for name, env in stack.environments.items():
+        if env.tls != "self-signed":
+            cure = (
+                "this homeport does not ask Let's Encrypt yet; write `tls: self-signed`, or take the key out"
+            )
+            yield Finding(("environments", name, "tls"), "not yet", cure)
+
+
 def _neighbours(stack: Stack) -> Iterator[tuple[str, str]]:
     """Pairs of environments on one host."""
 

@@ -5,42 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from homeport.stack.model import Stack
+from homeport.stack import inside
+from homeport.stack.keys import bare
+from homeport.stack.later import LATER
+from homeport.stack.model import Stack, is_root
+from homeport.stack.part import Part
 from homeport.stack.parts import Service
 from homeport.stack.problem import KeyPath
 from homeport.stack.rules.finding import Finding, Findings
 
-# Names of containers that homeport makes, now or when the part comes.
-RESERVED = frozenset(
-    {
-        "admin",  # the broker's own user
-        "edge",
-        "nginx",
-        "certbot",
-        "acme",
-        "postgres",
-        "rabbitmq",
-        "prometheus",
-        "alertmanager",
-        "grafana",
-        "victorialogs",
-        "collector",
-        "backup",
-        "localhost",
-    }
-)
+_SELF = "localhost"  # of every container itself
 MOST = 150  # services; the app network has 191 blocks of addresses
 _SLOT = re.compile(r".*-(blue|green)(-[0-9]+)?")
-_TAKEN_FOLDERS = ("/run/secrets", "/proc", "/sys", "/dev", "/tmp")  # noqa: S108
-_WHO_HAS_TMP = "every service has /tmp already"
+
+
+def _of_parts() -> frozenset[str]:
+    """The names that the parts of the file have for what they make."""
+    found = (bare(field.annotation) for field in Stack.model_fields.values())
+    parts = [part for part in found if isinstance(part, type) and issubclass(part, Part)]
+    return frozenset(name for part in parts for name in part.containers)
+
+
+_COMING = {name: key for key, part in LATER.items() for name in part.containers}
+_TAKEN = _of_parts() | {_SELF}
+RESERVED = _TAKEN | _COMING.keys()
 
 
 def reserved_names(stack: Stack) -> Findings:
     for name in stack.services:
-        if name in RESERVED:
+        if name in _TAKEN:
             fault = f'"{name}" is a name that homeport uses itself'
-            part = name in ("postgres", "rabbitmq")
+            part = name in Stack.model_fields and Stack.model_fields[name].default is None
             cure = f"write `{name}: {{}}` at the top of the file instead" if part else f"call it my-{name}"
+            yield Finding(("services", name), fault, cure, key=True)
+        elif name in _COMING:
+            fault = f'"{name}" will be a container of the part `{_COMING[name]}`, which comes later'
+            cure = f"call it my-{name}, also where others call it"
             yield Finding(("services", name), fault, cure, key=True)
         if _SLOT.fullmatch(name):
             fault = "-blue and -green are the ends of homeport's own container names"
@@ -110,11 +110,25 @@ def _health(service: Service) -> Iterator[tuple[str, str, str]]:
 
 
 def metrics(stack: Stack) -> Findings:
+    """The key is known, so that it has its place when the part `metrics` comes; nobody reads it yet."""
     for name, service in stack.services.items():
-        if service.metrics and (service.port is None or service.protocol == "tcp"):
-            also = _keys(name, "port", "protocol")
-            path: KeyPath = ("services", name, "metrics")
-            yield Finding(path, "a metrics path needs an HTTP port", "add `port`, or take metrics out", also)
+        if service.metrics:
+            cure = "this homeport does not do Prometheus yet; take the key out"
+            yield Finding(("services", name, "metrics"), "not yet", cure, key=True)
+
+
+def users(stack: Stack) -> Findings:
+    """Root in a container is root to the kernel; who `image` is, only the image knows (release/machinery.py)."""
+    for name, service in stack.services.items():
+        own = service.user == "image"
+        if is_root(service.user) and not service.allow_root:
+            cure = "write another UID:GID, or say why beside it: `allow_root: REASON`"
+            also = _keys(name, "user", "allow_root")
+            yield Finding(("services", name, "user"), "runs as root", cure, also)
+        elif service.allow_root and not (own or is_root(service.user)):
+            fault = f"nothing to allow: it runs as {service.user}"
+            also = _keys(name, "user", "allow_root")
+            yield Finding(("services", name, "allow_root"), fault, "take it out", also, key=True)
 
 
 def one_container(stack: Stack) -> Findings:
@@ -144,10 +158,9 @@ def folders(stack: Stack) -> Findings:
 
 def _overlaps(places: list[tuple[KeyPath, str]]) -> Findings:
     for at, (path, folder) in enumerate(places):
-        taken = next((t for t in _TAKEN_FOLDERS if folder == t or folder.startswith(t + "/")), "")
-        if taken:
-            cure = _WHO_HAS_TMP if taken == _TAKEN_FOLDERS[-1] else "choose another folder"
-            yield Finding(path, f"{taken} is not yours to mount over", cure)
+        if taken := inside.held(folder):
+            cure = "take it out" if taken == inside.TMP else "choose another folder"
+            yield Finding(path, f"{taken} is not yours to mount over: {inside.HELD[taken]}", cure)
         for _, earlier in places[:at]:
-            if folder == earlier:
+            if inside.plain(folder) == inside.plain(earlier):
                 yield Finding(path, f"{folder} is mounted twice", "keep one")
