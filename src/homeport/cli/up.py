@@ -40,6 +40,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     from homeport.cli.say import Printer
     from homeport.errors import HostError
     from homeport.release.deploy import Deploy
+    from homeport.release.redacted import cleaned
     from homeport.release.seed import seed
     from homeport.release.sources import Sources
     from homeport.secrets.store import open_or_create, store_path
@@ -60,7 +61,8 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     sources = Sources(project.folder, Path(host.root) / "cache", images)
     deploy = Deploy(host, target, store, sources, printer, allow_breaking=allow_breaking)
     outcome = deploy.run()
-    notes = [] if no_seed else seed(host, deploy.target, printer)
+    with cleaned(deploy.redactor):
+        notes = [] if no_seed else seed(host, deploy.target, printer)
     seconds = time.monotonic() - started
     if outcome.changed:
         printer.line(f"\nup: {', '.join(outcome.changed)} changed, {seconds:.1f} s")

@@ -40,6 +40,8 @@ class Record:
         default_factory=dict
     )  # service -> fingerprint of its migrations (books.py)
     probe: dict[str, float] = field(default_factory=dict)  # asked, failed, longest_gap (seconds)
+    target: str = ""  # digest of what the host keeps of its target
+    signature: str = ""  # of all the above, by the operator's key (signed.py)
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True) + "\n"
@@ -53,7 +55,7 @@ def parse(text: str) -> list[Record]:
             data: dict[str, Any] = json.loads(line)
             lists = {key: tuple(data.get(key, ())) for key in ("changed", "breaking")}
             records.append(Record(**{**data, **lists}))
-        except (json.JSONDecodeError, TypeError):
+        except (json.JSONDecodeError, TypeError, AttributeError):
             continue
     return records
 
