@@ -119,6 +119,16 @@ def test_outside_of_git(team: Team) -> None:
     assert team.told(before) == ["secret jwt_key changed, in no git checkout"]
 
 
+def test_throw_away_secrets_are_of_this_machine(team: Team) -> None:
+    before = team.release()
+    team.path = team.folder / ".homeport/local/secrets.yaml"
+    team.path.parent.mkdir(parents=True)
+    team.store.set("jwt_key", generate())
+    team.store.save()
+    shutil.copy(team.folder / "secrets/production.yaml", team.path)
+    assert team.told(before) == ["secret jwt_key changed, on this machine only"]
+
+
 def test_a_shallow_checkout_says_how_far_it_sees(team: Team, tmp_path: Path) -> None:
     before = team.release()
     team.store.set("jwt_key", generate())

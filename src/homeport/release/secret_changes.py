@@ -95,6 +95,8 @@ class Authors:
 
     def of(self, change: Change) -> str:
         """In which commit what is there now came to be so."""
+        if ".homeport" in self.store.path.parts:
+            return "on this machine only"
         if not self._commits:
             return "not committed yet" if self._checkout.ok else "in no git checkout"
         now = self._state(self.store, change)

@@ -53,14 +53,15 @@ class Redactor:
     def learn(self, values: Iterable[str]) -> None:
         for value in values:
             for part in _parts(value):
-                enough = len(part) < _LONG or any(c.isspace() for c in part) or "://" in part
-                self._needed[part] = len(part) if enough else _BEGINNING
+                ordinary = any(c.isspace() for c in part) or "://" in part  # others begin like it
+                self._needed[part] = len(part) if ordinary or len(part) < _LONG else _BEGINNING
                 for form in _forms(part):
                     self._needed.setdefault(form, len(form))
-        self._by_beginning = {}
+        found: dict[str, list[str]] = {}
         for form in self._needed:
-            self._by_beginning.setdefault(form[:_LEAST], []).append(form)
-        beginnings = "|".join(map(re.escape, sorted(self._by_beginning)))
+            found.setdefault(form[:_LEAST], []).append(form)
+        beginnings = "|".join(map(re.escape, sorted(found)))
+        self._by_beginning = found  # before the pattern: another thread may be cleaning
         self._begins = re.compile(f"(?={beginnings})" if beginnings else "(?!)", re.DOTALL)
 
     def clean(self, text: str) -> str:

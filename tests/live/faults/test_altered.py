@@ -61,7 +61,7 @@ def test_a_deploy_says_which_secrets_changed_and_keeps_its_log_for_itself(runnin
     running.behave(version := f"after-{len(running.ran)}")
     said = running.deploy(version)
     assert said.code == 0, said.text
-    assert "secret slack_webhook" in said.text and "in no git checkout" in said.text
+    assert "secret slack_webhook" in said.text and "on this machine only" in said.text
     assert modes(logs) == {0o600} and logs.stat().st_mode & 0o777 == 0o700
     running.behave(version := f"next-{len(running.ran)}")
     assert "secret slack_webhook" not in running.deploy(version).text
