@@ -40,6 +40,15 @@ def test_first_release_then_one_line_then_back(app: App) -> None:
     assert "healthy" in app.run("status", "production")
 
 
+def test_deploy_logs_are_for_who_deploys_alone(app: App) -> None:
+    """Those of an earlier homeport become so at the next deploy."""
+    logs = "/opt/hphosted/state/logs"
+    app.host.ssh(f"chmod 755 {logs}; chmod 644 {logs}/*")
+    app.deploy("v2")
+    assert set(app.host.ssh(f"stat -c %a {logs}/*").split()) == {"600"}
+    assert app.host.ssh(f"stat -c %a {logs}") == "700"
+
+
 def test_secrets_belong_to_the_service_and_nobody_else(app: App) -> None:
     found = app.host.ssh("stat -c '%a %u' /opt/hphosted/live/secrets/web/token")
     assert found == "400 10001"

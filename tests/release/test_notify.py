@@ -22,6 +22,7 @@ from apprise.plugins.slack import NotifySlack
 from homeport.errors import ReleaseError
 from homeport.release.notify import News, Teller, send
 from homeport.release.probe import Count
+from homeport.secrets.redactor import Redactor
 from homeport.secrets.store import Store, open_or_create
 from homeport.secrets.value import Secret
 from homeport.stack.model import Stack, Target
@@ -118,7 +119,8 @@ def teller(
         }
     )
     lines, store = Lines(), filled(folder, addresses)
-    return Teller(Target(stack, "production", "v2"), store, lines, "shop: /opt/shop/state/logs/", back), lines
+    place, redactor = "shop: /opt/shop/state/logs/", Redactor.of(store)
+    return Teller(Target(stack, "production", "v2"), store, lines, place, redactor, back), lines
 
 
 def filled(folder: Path, addresses: dict[str, str]) -> Store:

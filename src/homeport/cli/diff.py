@@ -21,7 +21,9 @@ def command(environment: str | None, file: Path | None, images: str, files: bool
     from homeport.cli.project import open_project
     from homeport.cli.say import Printer
     from homeport.release.difference import difference
+    from homeport.release.redacted import Redacted, cleaned
     from homeport.release.sources import Sources
+    from homeport.secrets.redactor import Redactor
     from homeport.secrets.store import open_or_create, store_path
 
     project = open_project(file)
@@ -29,7 +31,9 @@ def command(environment: str | None, file: Path | None, images: str, files: bool
     target, host, printer = project.target(name), project.host(name), Printer()
     store = open_or_create(store_path(project.folder, name, target.local), name)
     sources = Sources(project.folder, project.folder / ".homeport" / name / "cache", images)
-    found = difference(host, target, store, sources, printer)
+    redactor = Redactor.of(store)
+    with cleaned(redactor):
+        found = difference(host, target, store, sources, Redacted(printer, redactor))
     for line in found.lines():
         click.echo(line)
     if files:

@@ -26,7 +26,7 @@ COMMANDS: dict[str, str] = {
     "status": "What runs: release, slot, health, memory.",
     "logs": "What the services say.",
     "open": "Open the app, or an operator page, in the browser.",
-    "secrets": "init, set, edit, list, rotate: secrets, encrypted in git.",
+    "secrets": "init, set, edit, list, rotate, readers: secrets, encrypted in git.",
 }
 
 GUIDE = """From docker compose on a laptop to production on your own server.

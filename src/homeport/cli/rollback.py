@@ -45,6 +45,8 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     printer.line(f"{target.project} in {name} back to {record.id}, version {record.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
     with Logged(printer, host) as progress:
-        outcome = rollback.rollback(host, record, store, progress, agree(printer, yes), level_by_level)
+        outcome = rollback.rollback(
+            host, record, target, store, progress, agree(printer, yes), level_by_level
+        )
         progress.release = outcome.release
     report(printer, "rollback", outcome, target.url, time.monotonic() - started)

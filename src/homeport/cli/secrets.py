@@ -1,4 +1,4 @@
-"""`homeport secrets`: init, set, edit, list, rotate; values never on the command line, never on the screen."""
+"""`homeport secrets`: init, set, edit, list, rotate, readers; values never on the command line, never on the screen."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from homeport.secrets.store import Store
 
 environment_argument = click.argument("environment", required=False)
+_NO_WAY_BACK = "releases from before were signed with the old key: a rollback refuses them"
 
 
 @click.group(short_help="Secrets, encrypted in git.", no_args_is_help=True)
@@ -32,10 +33,12 @@ def command() -> None:
 @click.option("--add", multiple=True, metavar="age1...", help="Let another person's key open them too.")
 def init(environment: str | None, file: Path | None, add: tuple[str, ...]) -> None:
     """Make what is missing and can be made; say what only you can give."""
+    from homeport.secrets.signing import SIGNING
+
     project, name, store, rendered = _open(environment, file, in_git=True)
     for key in add:
         store.add_recipient(key)
-    made = store.generate_missing(rendered.generated)
+    made = store.generate_missing([*rendered.generated, SIGNING])
     store.save()
     click.echo(
         f"{store.path}: {len(made)} made, {len(store.names)} in all, {len(store.recipients)} reader(s)"
@@ -55,6 +58,7 @@ def set_(name: str, environment: str | None, file: Path | None) -> None:
 
     project, _, store, rendered = _open(environment, file)
     _must_be_known(name, rendered, project)
+    _must_not_sign(name)
     kind = project.stack.secrets.get(name)
     prompt = (kind.ask if kind else "") or name
     given = sys.stdin.read().rstrip("\n") if not sys.stdin.isatty() else _prompt(prompt)
@@ -81,13 +85,18 @@ def edit(environment: str | None, file: Path | None) -> None:
     try:
         after = yaml.safe_load(text) or {}
     except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)  # the fault itself shows the line, and what is in it
+        place = f", line {mark.line + 1}" if mark else ""
         raise SecretError(
-            f"what you wrote is not YAML: {fault}", "Nothing was changed; run it again."
-        ) from fault
+            f"what you wrote is not YAML{place}", "Nothing was changed; run it again."
+        ) from None
     if not isinstance(after, dict) or not all(isinstance(v, str) for v in after.values()):
         raise SecretError(
             "each line must be `name: value`, values in quotes if they are numbers", "Nothing was changed."
         )
+    for name in before.keys() | after.keys():
+        if before.get(name) != after.get(name):
+            _must_not_sign(name)
     for name, value in after.items():
         if before.get(name) != value:
             _must_be_known(name, rendered, project)
@@ -108,10 +117,12 @@ def list_(environment: str | None, file: Path | None, as_json: bool) -> None:
     """Names, who reads them, and whether they are set; never a value."""
     import json
 
+    from homeport.secrets.signing import SIGNING
+
     project, _, store, rendered = _open(environment, file)
     rows = [
-        {"name": name, "set": name in store, "readers": readers, "made": name in rendered.generated}
-        for name, readers in sorted(_readers(rendered, project).items())
+        {"name": name, "set": name in store, "readers": found, "made": name in (*rendered.generated, SIGNING)}
+        for name, found in sorted(_readers(rendered, project).items())
     ]
     if as_json:
         click.echo(json.dumps({"path": str(store.path), "secrets": rows}))
@@ -126,13 +137,25 @@ def list_(environment: str | None, file: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("environment", required=False)
 @file_option
-def rotate(name: str, environment: str | None, file: Path | None) -> None:
+@click.option("--yes", is_flag=True, help="Also the key that releases are signed with.")
+def rotate(name: str, environment: str | None, file: Path | None, yes: bool) -> None:
     """Make a new value for a generated secret; the next `up` brings it to the services that read it."""
     from homeport.errors import SecretError
+    from homeport.secrets.signing import SIGNING
     from homeport.secrets.value import generate
 
-    project, _, store, rendered = _open(environment, file)
+    project, env, store, rendered = _open(environment, file)
     _must_be_known(name, rendered, project)
+    if name == SIGNING:
+        if not yes:
+            raise SecretError(
+                f"{SIGNING} signs releases: with a new one nobody can go back to a release from before",
+                f"homeport secrets rotate {SIGNING} {env} --yes",
+            )
+        store.set(name, generate())
+        store.save()
+        click.echo(f"{SIGNING} has a new value in {store.path}; {_NO_WAY_BACK}")
+        return
     if name not in rendered.generated:
         raise SecretError(
             f"{name} is given by you, so homeport cannot make a new one",
@@ -143,6 +166,97 @@ def rotate(name: str, environment: str | None, file: Path | None) -> None:
     click.echo(
         f"{name} has a new value in {store.path}; `homeport up` brings it to {_readers(rendered, project)[name]}"
     )
+
+
+class _Readers(click.Group):
+    """`readers ENV` is `readers list ENV`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        first = args[0] if args else ""
+        return super().parse_args(ctx, args if first in (*self.commands, "-h", "--help") else ["list", *args])
+
+
+@command.group("readers", cls=_Readers)
+def readers() -> None:
+    """Who can open the secrets of an environment: `readers [ENV]`, `readers add|remove KEY [ENV]`."""
+
+
+@readers.command("list")
+@environment_argument
+@file_option
+def readers_list(environment: str | None, file: Path | None) -> None:
+    """The public keys that the secrets are encrypted to, since which commit, and your own."""
+    from homeport.release.secret_changes import Authors
+    from homeport.secrets.identity import load_identity
+
+    _, name, store, _ = _open(environment, file)
+    own, authors = str(load_identity(create=True).to_public()), Authors(store)
+    for key in store.recipients:
+        click.echo(f"  {key}  {authors.of_reader(key)}{'  (you)' if key == own else ''}")
+    if own not in store.recipients:
+        click.echo(f"You are no reader. Let one run: homeport secrets readers add {own} {name}")
+
+
+@readers.command("add")
+@click.argument("key")
+@environment_argument
+@file_option
+def readers_add(key: str, environment: str | None, file: Path | None) -> None:
+    """Let another person's key (age1...) open all values, those of now and later ones."""
+    _, _, store, _ = _open(environment, file)
+    store.add_recipient(key)
+    store.save()
+    click.echo(f"{key} can open the {len(store.names)} secrets of {store.path}")
+
+
+@readers.command("remove")
+@click.argument("key")
+@environment_argument
+@file_option
+def readers_remove(key: str, environment: str | None, file: Path | None) -> None:
+    """Encrypt all values anew, without this key; make new ones where homeport can, and say what is left to you.
+
+    The old values stay open to whoever has the key: in git's history, in copies, and on what still runs.
+    """
+    from homeport.secrets.signing import SIGNING
+    from homeport.secrets.value import generate
+
+    project, env, store, rendered = _open(environment, file)
+    _must_be_another(key, store)
+    store.remove_recipient(key)
+    made = [name for name in store.names if name in (*rendered.generated, SIGNING)]
+    for name in made:
+        store.set(name, generate())
+    store.save()
+    click.echo(f"{key} opens nothing in {store.path} from now on, but knows each value that was there.")
+    click.echo(f"New values: {', '.join(made) or 'none'}{f'; {_NO_WAY_BACK}' if SIGNING in made else ''}")
+    given = [name for name in store.names if name not in made]
+    read = _readers(rendered, project)
+    for name in given:
+        cure = f"homeport secrets set {name} {env}" if name in read else f"homeport secrets edit {env}"
+        why = "" if name in read else ", and take it out: no service reads it"
+        click.echo(f"  still as it was: {name}: get a new one, then {cure}{why}")
+    click.echo(f"Until the next deploy what runs has the old ones: homeport {_release(project, env)}")
+
+
+def _release(project: Project, environment: str) -> str:
+    return f"{'up' if project.target(environment).local else 'deploy'} {environment}"
+
+
+def _must_be_another(key: str, store: Store) -> None:
+    from homeport.errors import SecretError
+    from homeport.secrets.identity import load_identity
+
+    if key not in store.recipients:
+        raise SecretError(
+            f"{store.path}: {key} is no reader",
+            f"There are: {', '.join(store.recipients)}. Nothing was changed.",
+        )
+    if key == str(load_identity().to_public()):
+        raise SecretError(
+            f"{store.path}: {key} is your own key, and who makes the new values knows them",
+            "Let another reader remove it. Nothing was changed.",
+        )
 
 
 def _open(
@@ -162,10 +276,11 @@ def _open(
 def _readers(rendered: Rendered, project: Project) -> dict[str, list[str]]:
     """Secret -> folders (services) that read it; some are read by homeport itself."""
     from homeport.secrets.deliver import names_in
+    from homeport.secrets.signing import SIGNING
 
     notify, registry = project.stack.notify, project.stack.registry
     own = (*(notify.to if notify else ()), *((registry.password or "",) if registry else ()))
-    found: dict[str, list[str]] = {name: ["homeport"] for name in own if name}
+    found: dict[str, list[str]] = {name: ["homeport"] for name in (*own, SIGNING) if name}
     for file in rendered.secrets:
         for name in names_in(file):
             if file.folder not in found.setdefault(name, []):
@@ -193,6 +308,18 @@ def _must_be_known(name: str, rendered: Rendered, project: Project) -> None:
         raise SecretError(
             f"{project.path.name}: no service reads a secret {name}",
             f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(sorted(known))}",
+        )
+
+
+def _must_not_sign(name: str) -> None:
+    """Nobody chooses the key that releases are signed with."""
+    from homeport.errors import SecretError
+    from homeport.secrets.signing import SIGNING
+
+    if name == SIGNING:
+        raise SecretError(
+            f"{SIGNING} is made by homeport, and signs releases. Nothing was changed",
+            f"A new one: homeport secrets rotate {SIGNING}",
         )
 
 

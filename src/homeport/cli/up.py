@@ -48,6 +48,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     from homeport.cli.say import Printer
     from homeport.errors import HostError
     from homeport.release.deploy import Deploy
+    from homeport.release.redacted import cleaned
     from homeport.release.seed import seed
     from homeport.release.sources import Sources
     from homeport.secrets.store import open_or_create, store_path
@@ -78,7 +79,8 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
         level_by_level=level_by_level,
     )
     outcome = deploy.run()
-    notes = [] if no_seed else seed(host, deploy.target, printer, deploy.kept)
+    with cleaned(deploy.redactor):
+        notes = [] if no_seed else seed(host, deploy.target, printer, deploy.kept)
     seconds = time.monotonic() - started
     if outcome.changed:
         printer.line(f"\nup: {', '.join(outcome.changed)} changed, {seconds:.1f} s")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from homeport.commands import docker
-from homeport.commands.command import Command
+from homeport.commands.command import Command, acts
 from homeport.engine.authority import NGINX_UID, Leaf
 from homeport.engine.machine import LocalMachine, Machine, Put, pack
 from homeport.engine.runner import Runner
@@ -245,6 +245,18 @@ class Host:
 
     def serve_frontend(self, release: str) -> None:
         self.machine.link(f"{self.live}/www/current", f"releases/{release}")
+
+    # -- logs --------------------------------------------------------------------------------------
+
+    def write_log(self, release: str, text: str) -> None:
+        """Keep what was said during a release, for who releases alone; so are those of earlier homeports from now on:
+        the last lines of an app may be in them."""
+        folder = f"{self.root}/state/logs"
+        self.machine.make_folders([folder], 0o700)
+        self.machine.write([Put(f"{folder}/{release}.log", text.encode(), 0o600)])
+        self.runner.run(
+            acts("find", folder, "-type", "f", "-perm", "/077", "-exec", "chmod", "600", "{}", "+")
+        )
 
     # -- requests in flight ------------------------------------------------------------------------
 

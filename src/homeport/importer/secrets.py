@@ -36,7 +36,7 @@ _GIVEN = re.compile(
     r"|DISCORD|OAUTH|OIDC|CLIENT|DSN|WEBHOOK|LICENSE|PAYPAL|CLOUDFLARE|DNS|VPN|API_?KEY|TELEGRAM|MAPBOX|RECAPTCHA|LDAP",
     re.IGNORECASE,
 )
-_RESERVED = re.compile(r"postgres_.*|rabbitmq_.*|database_url|pgpass|rabbitmq_url")
+_RESERVED = re.compile(r"postgres_.*|rabbitmq_.*|homeport_.*|database_url|pgpass|rabbitmq_url")
 
 
 @dataclass(frozen=True)

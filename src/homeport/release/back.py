@@ -20,6 +20,7 @@ from homeport.release.plan import Plan, Roll
 from homeport.release.roll import Roller, observe, other
 from homeport.release.smoke import smoke
 from homeport.render import dotenv
+from homeport.secrets.signing import SigningKey
 from homeport.stack.model import Target, slot_container
 
 COMPOSE = "docker-compose.prod.yml"
@@ -34,6 +35,7 @@ class GoingBack:
     before: Before
     new: FileTree
     plan: Plan
+    key: SigningKey
 
     def run(self, record: Record, rolled: list[Roll], step: Step) -> None:
         """Flags, frontend, files, parts; asked through the edge whether it serves; then the new containers go."""
@@ -56,7 +58,7 @@ class GoingBack:
     def _served(self, record: Record) -> Target:
         """What the release before is asked is what it said itself; of one whose file is gone, what this one says."""
         with suppress(HomeportError):
-            return kept.load(self.host, record)
+            return kept.load(self.host, record, self.key)
         return self.target
 
     def restore(self, record: Record, levels: list[list[Roll]], step: Step) -> None:
@@ -64,7 +66,7 @@ class GoingBack:
         level first. One that does not come up leaves its new containers serving."""
         if not levels:
             return
-        target = kept.load(self.host, record)
+        target = kept.load(self.host, record, self.key)
         roller = Roller(self.host, target)
         for rolls in reversed(levels):
             back = [self._reverse(roll, target) for roll in rolls if roll.old]

@@ -7,7 +7,7 @@ A deploy that is killed needs no repair: the next one looks at the world as it i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,12 +28,16 @@ from homeport.release.notify import Teller
 from homeport.release.origin import Origin
 from homeport.release.probe import Prober
 from homeport.release.recording import Outcome, Recording
+from homeport.release.redacted import Redacted, cleaned
 from homeport.release.roll import Roller, observe
+from homeport.release.secret_changes import told
 from homeport.release.smoke import smoke, smoke_slots
 from homeport.render import dotenv
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
 from homeport.secrets.deliver import Delivered, deliver
+from homeport.secrets.redactor import Redactor
+from homeport.secrets.signing import SIGNING, SigningKey
 from homeport.secrets.store import Store
 from homeport.stack import asked
 from homeport.stack.model import Target
@@ -71,18 +75,27 @@ class Deploy:
     _teller: Teller = field(init=False)
     _recording: Recording = field(init=False)
     _architecture: str = ""
+    redactor: Redactor = field(init=False)
+    _key: SigningKey = field(init=False)
 
     def __post_init__(self) -> None:
         place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
         more = f"{place}; {cures.history(self.target.environment)}"
-        self._recording = Recording(self.host, self.target.version, self.outcome, back=not self.migrate)
-        self._teller = Teller(self.target, self.store, self.progress, more, back=not self.migrate)
+        self.redactor = Redactor.of(self.store)
+        self.progress = Redacted(self.progress, self.redactor)
+        self._recording = Recording(
+            self.host, self.target.version, self.outcome, self.redactor, back=not self.migrate
+        )
+        self._teller = Teller(
+            self.target, self.store, self.progress, more, self.redactor, back=not self.migrate
+        )
 
     def run(self) -> Outcome:
         """The whole story. Raises HomeportError after everything is back as it was."""
-        with history.lock(self.host), self._teller.failures():
+        with history.lock(self.host), self._teller.failures(), cleaned(self.redactor):
             try:
                 before = look(self.host)
+                self._key = self._signing_key()
                 self._timed("engine", self._preflight)
                 if before.record is None:
                     self.kept = earlier.check(
@@ -120,19 +133,29 @@ class Deploy:
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:
         rendered = render(self.target)
         with self.progress.step("secrets", str(self.store.path)) as step:
-            made = self._complete_secrets(rendered)
+            made = self._complete_secrets(rendered.generated)
             files = deliver(rendered.secrets, self.store)
             step.done(f"{len(files)} files" + (f", {len(made)} made" if made else ""))
         return rendered, files
 
-    def _complete_secrets(self, rendered: Rendered) -> list[str]:
+    def _complete_secrets(self, names: Iterable[str]) -> list[str]:
         """Generated secrets that the store lacks are made; in a store kept in git only by `secrets init`."""
         if not self.target.local:
             return []
-        made = self.store.generate_missing(rendered.generated)
+        made = self.store.generate_missing(names)
         if made:
             self.store.save()
+            self.redactor.learn_from(self.store)
         return made
+
+    def _signing_key(self) -> SigningKey:
+        self._complete_secrets([SIGNING])
+        return SigningKey.of(self.store)
+
+    def _tell_of_secrets(self, before: Before) -> None:
+        """Who may commit may replace a secret: nobody should release one without having seen it."""
+        for line in told(self.host, before.record, self.store, self._key) if before.record else ():
+            self.progress.line(f"    {line}")
 
     def plan(self, rendered: Rendered, secrets: tuple[Delivered, ...]) -> planning.Plan:
         """What would change, from the world as it is now."""
@@ -149,6 +172,7 @@ class Deploy:
     # -- changing ----------------------------------------------------------------------------------
 
     def _change(self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...]) -> Outcome:
+        self._tell_of_secrets(before)
         plan = self.plan(rendered, secrets)
         frontend = self.sources.frontend_differs(self.target, self.host)
         same = not (frontend or rendered.tree.difference(before.tree))
@@ -402,7 +426,7 @@ class Deploy:
         if before.record is None:
             return
         with self.progress.step("going back", f"to {before.record.id}") as step:
-            back = GoingBack(self.host, self.target, before, rendered.tree, plan)
+            back = GoingBack(self.host, self.target, before, rendered.tree, plan, self._key)
             try:
                 back.run(before.record, self._rolled, step)
             finally:
@@ -420,7 +444,8 @@ class Deploy:
         )
 
     def _begin(self, rendered: Rendered) -> None:
-        self._recording.begin(self.target, rendered, self._migrations.may_break() if self._migrations else ())
+        breaking = self._migrations.may_break() if self._migrations else ()
+        self._recording.begin(self.target, rendered, breaking, self._key, self.store)
 
     def _record(self, verdict: str, fault: BaseException | None, plan: planning.Plan) -> None:
         breaking = self._migrations.recorded() if self._migrations else ()

@@ -43,6 +43,8 @@ class Record:
     migrations: dict[str, str] = field(default_factory=dict)  # service -> what its migration did, in words
     back: bool = False  # a rollback
     probe: dict[str, Any] = field(default_factory=dict)  # as probe.Count
+    target: str = ""  # digest of what the host keeps of its target
+    signature: str = ""  # of all the above, by the operator's key (signed.py)
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True) + "\n"
@@ -56,7 +58,7 @@ def parse(text: str) -> list[Record]:
             data: dict[str, Any] = json.loads(line)
             lists = {key: tuple(data.get(key, ())) for key in ("changed", "breaking")}
             records.append(Record(**{**data, **lists}))
-        except (json.JSONDecodeError, TypeError):
+        except (json.JSONDecodeError, TypeError, AttributeError):
             continue
     return records
 

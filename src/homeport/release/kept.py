@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from homeport.engine import registry
@@ -10,16 +11,17 @@ from homeport.engine.host import Host
 from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress, Step
 from homeport.errors import ReleaseError
-from homeport.release import certificate
+from homeport.release import certificate, signed
 from homeport.release.history import Record
+from homeport.secrets.signing import SigningKey
 from homeport.secrets.store import Store
 from homeport.stack.model import Stack, Target
 from homeport.stack.problem import KeyPath, dotted
 
 
-def dump(target: Target) -> str:
+def dump(target: Target, store: Mapping[str, object]) -> str:
     """A target as JSON, for the host to keep beside the release. Keys stay in the order of the file: files are
-    rendered in it, and a rollback must give the same bytes."""
+    rendered in it, and a rollback must give the same bytes. `store`: what the next deploy compares secrets with."""
     return json.dumps(
         {
             "stack": target.stack.model_dump(mode="json"),
@@ -27,19 +29,22 @@ def dump(target: Target) -> str:
             "version": target.version,
             "images": target.images,
             "versions": target.versions,
+            "store": dict(store),
         }
     )
 
 
-def load(host: Host, record: Record) -> Target:
-    """The target of a kept release. Raises ReleaseError when it was pruned."""
+def load(host: Host, record: Record, key: SigningKey, later: Iterable[Record] = ()) -> Target:
+    """The target of a kept release, whose signature and those of the `later` releases are good. Raises ReleaseError
+    when one is not, or when it was pruned."""
     text = host.read_target(record.id)
     if text is None:
         raise ReleaseError(
-            f"release {record.id} ({record.version}) is no longer kept on {host.machine.name}",
-            "Deploy that version again from its tag: git checkout TAG, then homeport deploy.",
+            f"release {record.id} ({record.version}) is no longer kept on {host.machine.name}", signed.CURE
         )
+    signed.check(key, host.machine.name, record, text, later)
     data = json.loads(text)
+    data.pop("store")
     stack = Stack.model_validate(data.pop("stack"))
     return Target(stack, **data)
 
@@ -49,6 +54,7 @@ class Kept:
     """An Origin that builds nothing: everything is on the host, or the rollback does not begin."""
 
     record: Record
+    own: Target  # of the operator's file as it is now
     store: Store | None = None  # for the password of the registry
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:
@@ -99,4 +105,5 @@ class Kept:
         return []
 
     def certificates(self, target: Target, host: Host) -> None:
+        certificate.refuse_foreign(target, self.own)
         certificate.ensure(target, host)

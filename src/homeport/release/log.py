@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from homeport.engine.host import Host
-from homeport.engine.machine import Put
 from homeport.engine.progress import Progress, Step
 from homeport.errors import HomeportError
 from homeport.release import history
@@ -33,7 +32,7 @@ class Logged:
             self._keep(f"ended by {type(fault).__name__}")
         try:
             text = "\n".join(self._lines) + "\n"
-            self._host.machine.write([Put(f"{self._host.root}/state/logs/{self.release}.log", text.encode())])
+            self._host.write_log(self.release, text)
         except HomeportError:
             self._inner.line("    the log could not be written to the host")
 

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from homeport import cures
@@ -17,6 +17,7 @@ from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, words
 from homeport.release import history
 from homeport.release.probe import Count
+from homeport.secrets.redactor import Redactor
 from homeport.secrets.store import Store
 from homeport.secrets.value import Secret
 from homeport.stack.model import Target
@@ -53,11 +54,16 @@ class News:
     probe: Count = field(default_factory=Count)
     reason: str = ""
 
+    def without_secrets(self, redactor: Redactor) -> News:
+        probe = replace(self.probe, first_fault=redactor.clean(self.probe.first_fault))
+        changes = tuple(map(redactor.clean, self.changes))
+        return replace(self, probe=probe, changes=changes, reason=redactor.clean(self.reason))
+
     def title(self) -> str:
         return f"{self.stack} in {self.environment}: {self.version} {_WORDS[self.occasion]}"
 
     def body(self) -> str:
-        """A few lines for people; no secret can be in them."""
+        """A few lines for people."""
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
@@ -81,6 +87,7 @@ class Teller:
     store: Store
     progress: Progress
     look: str
+    redactor: Redactor
     back: bool = False
     started: float = field(default_factory=time.monotonic)
     changes: tuple[str, ...] = ()
@@ -114,7 +121,7 @@ class Teller:
             seconds, self.changes, probe or Count(), reason,
         )  # fmt: skip
         try:
-            lines = send(news, self._addresses(part.to))
+            lines = send(news.without_secrets(self.redactor), self._addresses(part.to))
         except HomeportError as fault:
             lines = [f"{fault.message}; the release goes on"]
         for line in lines:

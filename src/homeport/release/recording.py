@@ -9,9 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
 from homeport.errors import HomeportError, words
-from homeport.release import history, kept
+from homeport.release import history, kept, signed
 from homeport.release.probe import Count
+from homeport.release.secret_changes import Known
 from homeport.render.render import Rendered
+from homeport.secrets.redactor import Redactor
+from homeport.secrets.signing import SigningKey
+from homeport.secrets.store import Store
 from homeport.stack.model import Target
 
 
@@ -33,29 +37,36 @@ class Recording:
     host: Host
     version: str
     outcome: Outcome
+    redactor: Redactor
     back: bool = False
     _begun: history.Record | None = None
+    _key: SigningKey | None = None
 
-    def begin(self, target: Target, rendered: Rendered, breaking: tuple[str, ...]) -> None:
-        """Keep what this release is and write down that it has begun, before it touches anything."""
+    def begin(
+        self, target: Target, rendered: Rendered, breaking: tuple[str, ...], key: SigningKey, store: Store
+    ) -> None:
+        """Keep what this release is, signed, and write down that it has begun, before it touches anything."""
+        self._key = key
         references = {name: target.image(name) for name in target.services}
         ids = image_ids(self.host.runner, list(references.values()))
         self.host.write_release(self.outcome.release, rendered.tree)
-        self.host.write_target(self.outcome.release, kept.dump(target))
+        text = kept.dump(target, Known.of(store, key).as_data())
+        self.host.write_target(self.outcome.release, text)
         self._begun = replace(
             self._bare(history.UNFINISHED),
             images={n: {"ref": ref, "id": ids.get(ref, "")} for n, ref in references.items()},
             versions={name: target.service_version(name) for name in target.services},
             tree=rendered.tree.digest(),
-            breaking=breaking,
+            breaking=tuple(map(self.redactor.clean, breaking)),
+            target=signed.fingerprint(text),
         )
-        self.host.add_history(self._begun.line())
+        self._add(self._begun)
 
     def refused(self, fault: HomeportError) -> None:
         """A release that was refused before it began is part of the history too."""
         if self._begun is None:
             with suppress(HomeportError):
-                self.host.add_history(replace(self._bare("failed"), reason=fault.message).line())
+                self._add(replace(self._bare("failed"), reason=fault.message))
 
     def end(
         self,
@@ -74,12 +85,16 @@ class Recording:
             seconds={name: round(value, 2) for name, value in self.outcome.seconds.items()},
             probe={**asdict(probe), "longest_gap": round(probe.longest_gap, 3)},
             reason=words(fault) if fault else "",
-            breaking=breaking,
+            breaking=tuple(map(self.redactor.clean, breaking)),
             migrated=dict(migrated),
             migrations=dict(self.outcome.migrations),
             frontend=self.host.served_frontend(),
         )
-        self.host.add_history(record.line())
+        self._add(record)
+
+    def _add(self, record: history.Record) -> None:
+        record = replace(record, reason=self.redactor.clean(record.reason))
+        self.host.add_history((signed.sign(self._key, record) if self._key else record).line())
 
     def _bare(self, verdict: str) -> history.Record:
         who, when = history.who(), history.now()

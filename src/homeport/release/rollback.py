@@ -7,11 +7,13 @@ from collections.abc import Callable
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import ReleaseError
-from homeport.release import history, kept
+from homeport.release import certificate, history, kept
 from homeport.release.deploy import Deploy
 from homeport.release.plan import Change
 from homeport.release.recording import Outcome
+from homeport.secrets.signing import SigningKey
 from homeport.secrets.store import Store
+from homeport.stack.model import Target
 
 
 def choose(host: Host, wanted: str | None) -> history.Record:
@@ -78,13 +80,26 @@ def _before(records: list[history.Record]) -> history.Record:
 def rollback(  # noqa: PLR0913
     host: Host,
     record: history.Record,
+    own: Target,
     store: Store,
     progress: Progress,
     agree: Callable[[list[Change]], bool],
     level_by_level: bool = False,
 ) -> Outcome:
-    """Run the transaction. Code goes back, data stays: no migration is run."""
-    target, origin = kept.load(host, record), kept.Kept(record, store)
+    """Run the transaction. Code goes back, data stays: no migration is run.
+
+    What the host keeps decides which secrets it gets and what the operator's CA signs, so that it must be signed.
+    `own`: what the operator's own file says of the environment now.
+    """
+    later = [one for one in history.read(host) if one.id > record.id]
+    target = kept.load(host, record, SigningKey.of(store), later)
+    if target.environment != own.environment:
+        raise ReleaseError(
+            f"release {record.id} is of the environment {target.environment}; nothing was changed",
+            "Two environments have the same secrets. Make secrets of their own: homeport secrets init",
+        )
+    certificate.refuse_foreign(target, own)
+    origin = kept.Kept(record, own, store)
     deploy = Deploy(
         host, target, store, origin, progress, agree, migrate=False, level_by_level=level_by_level
     )

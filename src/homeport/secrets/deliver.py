@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from homeport import cures
 from homeport.components.contribution import SecretFile
 from homeport.errors import SecretError
+from homeport.secrets.signing import SIGNING
 from homeport.secrets.store import Store
 from homeport.secrets.value import Secret
 
@@ -39,6 +40,11 @@ def missing(files: Iterable[SecretFile], store: Store) -> list[str]:
 def deliver(files: Iterable[SecretFile], store: Store) -> tuple[Delivered, ...]:
     """Open what is needed, once each, and fill the templates. Raises SecretError with all that is missing."""
     wanted = list(files)
+    if own := [file for file in wanted if SIGNING in names_in(file)]:
+        raise SecretError(
+            f"secrets/{own[0].folder}/{own[0].name} would hold {SIGNING}, which no host may have",
+            "Give that secret of the service another name.",
+        )
     if lacking := missing(wanted, store):
         raise SecretError(
             f"{store.path}: {len(lacking)} secret(s) missing: {', '.join(lacking)}",

@@ -33,10 +33,13 @@ class Store:
     @classmethod
     def open(cls, path: Path, environment: str) -> Store:
         """Read the file; an empty store when there is none."""
-        if not path.exists():
-            return cls(path, environment)
+        return cls.parse(path.read_text(), path, environment) if path.exists() else cls(path, environment)
+
+    @classmethod
+    def parse(cls, text: str, path: Path, environment: str) -> Store:
+        """The store as `text`, which is at `path` now or was once, has it."""
         try:
-            data = yaml.safe_load(path.read_text()) or {}
+            data = yaml.safe_load(text) or {}
             return cls(path, environment, list(data["recipients"]), dict(data.get("values") or {}))
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as fault:
             raise SecretError(
@@ -63,7 +66,8 @@ class Store:
         except pyrage.DecryptError as fault:
             raise SecretError(
                 f"{self.path}: secret {name} is not readable with {identity_path()}",
-                "Ask somebody who can read it to add your public key: homeport secrets init --add age1...",
+                "Ask somebody who can read it to add your public key: "
+                f"homeport secrets readers add age1... {self.environment}",
             ) from fault
 
     def set(self, name: str, value: Secret) -> None:
@@ -92,6 +96,13 @@ class Store:
             self.recipients.append(public)
             for name, value in values.items():
                 self.set(name, value)
+
+    def remove_recipient(self, public: str) -> None:
+        """Each value is encrypted anew, to all others. Who was removed still knows what was there until now."""
+        values = {name: self.get(name) for name in self.names}
+        self.recipients.remove(public)
+        for name, value in values.items():
+            self.set(name, value)
 
     def save(self) -> None:
         """Write the file atomically; names sorted, so that a diff shows what changed."""

@@ -38,7 +38,7 @@ _SECRET_VALUE = re.compile(
     r"|.*-----BEGIN .*|AKIA[A-Z0-9]{16}"
     r"|(sk|rk)[-_](live|test|proj|ant)[-_].*|gh[pousr]_\w{30,}|xox[abprs]-.*"
 )
-_OWN_SECRETS = re.compile(r"postgres_.*|rabbitmq_.*|database_url|pgpass|rabbitmq_url")
+_OWN_SECRETS = re.compile(r"postgres_.*|rabbitmq_.*|homeport_.*|database_url|pgpass|rabbitmq_url")
 _OWN_SETTINGS = frozenset(
     {
         "listen_addresses",

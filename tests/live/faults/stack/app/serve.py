@@ -60,6 +60,10 @@ def health() -> tuple[int, str]:
     if FAULT == "fades" and time.monotonic() - STARTED > FADES_AFTER:
         print("the plan of the day was lost", flush=True)
         return 500, "lost"
+    if FAULT == "tells":  # its password, whole in the log, cut off in the answer
+        url = Path(os.environ["DATABASE_URL_FILE"]).read_text()
+        print(f"could not connect with {url}", flush=True)
+        return 500, f"{'.' * 150}{url}"
     return 200, "ok"
 
 
