@@ -27,7 +27,7 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
-        # The gateway decides who the client is (services/gateway/headers.py), not what a request says of itself.
+        # The gateway decides who the client is (services/gateway/headers.py), not what a request says.
         proxy_headers=False,
         # Longer than the edge keeps a connection idle, so we never close one that is about to be used.
         timeout_keep_alive=75,

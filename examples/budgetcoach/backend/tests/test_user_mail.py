@@ -213,6 +213,17 @@ def test_an_account_of_an_earlier_release_verifies_its_address(user: Service) ->
     assert letters_to(user, "old@example.org") == []
 
 
+def test_the_release_before_goes_on_beside_this_one(user: Service) -> None:
+    """What its code writes to these tables is taken, and it can log in here."""
+    old = "INSERT INTO users (id, email, name, currency, email_notifications, password_hash) "
+    email = "before@example.org"
+    register(user, "model@example.org")
+    copy = "SELECT gen_random_uuid(), $1, name, currency, email_notifications, password_hash FROM users"
+    user.sql(f"{old} {copy} WHERE email = 'model@example.org'", email)
+    user.sql("INSERT INTO login_attempts (email) VALUES ($1)", email)
+    assert login(user, email).json()["user"]["verified"] is False
+
+
 def test_a_claim_verifies_too(user: Service) -> None:
     register(user, "claim@example.org")
     user.sql("UPDATE users SET verified_at = NULL WHERE email = 'claim@example.org'")
