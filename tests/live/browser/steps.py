@@ -35,7 +35,7 @@ def enter(page: Page, path: str) -> None:
 def sign_up(page: Page, person: Person) -> None:
     """From the front door, by way of the mail, to an empty overview."""
     ask_for_account(page, person)
-    page.goto(mailed(person))
+    enter(page, mailed(person))
     page.get_by_label("Password").fill(person.password)
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("A clean slate")).to_be_visible()

@@ -122,7 +122,7 @@ export function Forgot() {
         {(a) => <input {...a} ref={first} type="email" autoComplete="username" inputMode="email" value={email} onChange={(e) => setEmail(e.target.value)} />}
       </Field>
       <button type="submit" className="button is-primary is-wide" disabled={form.busy}>{form.busy ? "One moment…" : "Send the link"}</button>
-      <p className="auth-switch">It came back to you? <Link to="/login">Log in</Link></p>
+      <p className="auth-switch">Remembered it? <Link to="/login">Log in</Link></p>
     </form>
   );
 }
