@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 
 from homeport.engine.wait import SLOWNESS
+from tests.live.mailbox import link
 
 PATIENCE = 90.0 * SLOWNESS  # seconds for one request, all its repetitions together
 PACE = 0.1  # seconds between two transactions
@@ -31,10 +32,12 @@ class Customer:
     longest: float = 0.0
     seen: dict[str, int] = field(default_factory=dict)
 
-    def register(self) -> None:
-        """A new account; its token goes into every later request."""
+    def register(self, stack: str) -> None:
+        """A new account, opened by the mail in the mailbox of `stack`; its token goes into every later request."""
         body = {"email": f"{uuid4().hex}@example.org", "password": uuid4().hex, "name": "Kay"}
-        token = self.post("/auth/register", body)["access_token"]
+        self.post("/auth/register", body)
+        _, token = link(stack, body["email"])
+        token = self.post("/auth/verify", {"token": token, "password": body["password"]})["access_token"]
         self.api.headers["Authorization"] = f"Bearer {token}"
 
     def category(self, name: str) -> str:

@@ -39,7 +39,7 @@ def state(project: Project, name: str) -> tuple[int, str]:
 def test_each_container_is_killed_and_nothing_is_lost(coach: Project) -> None:
     with coach.client("/api/v1") as api:
         customer = Customer(api)
-        customer.register()
+        customer.register(coach.name)
         names = sorted(coach.containers())
         budgets = {name: customer.category(name) for name in names}
         for name in names:
@@ -95,5 +95,5 @@ def test_who_is_stopped_by_hand_stays_down_until_the_next_up(coach: Project) -> 
     wait_until(f"{name} is healthy", lambda: Seen(state(coach, name)[1] == "healthy"), 60, every=0.5)
     with coach.client("/api/v1") as api:
         customer = Customer(api)
-        customer.register()
+        customer.register(coach.name)
         assert customer.get("/budgets") == {"items": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ def test_anchors_share_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in EXAMPLES.glob("*/homeport.yaml")))
 def test_the_examples_are_right(example: str) -> None:
     assert load(EXAMPLES / example / "homeport.yaml").name == example
+
+
+def test_budgetcoach_says_who_its_mails_come_from() -> None:
+    """In every environment; its notification service does not start without."""
+    stack = load(EXAMPLES / "budgetcoach" / "homeport.yaml")
+    senders = {name: one.env.get("SMTP_FROM", "") for name, one in stack.environments.items()}
+    assert len(senders) == 3
+    for name, sender in senders.items():
+        assert re.fullmatch(r"[\w.+-]+@[\w.-]+", str(sender)), f"{name}: {sender!r}"
 
 
 def test_a_stack_cannot_be_changed(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Locator, Page, TimeoutError, expect
 
+from tests.live.mailbox import link
+
 from .bank_files import BankFile
-from .conftest import PATIENCE, Person
+from .conftest import PATIENCE, URL, Person
 
 IMPORT_MS = 120_000 * PATIENCE
 EVENT_MS = 60_000 * PATIENCE
@@ -29,7 +33,23 @@ def enter(page: Page, path: str) -> None:
 
 
 def sign_up(page: Page, person: Person) -> None:
-    """From the front door to an empty overview."""
+    """From the front door, by way of the mail, to an empty overview."""
+    ask_for_account(page, person)
+    enter(page, mailed(person))
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("A clean slate")).to_be_visible()
+
+
+def mailed(person: Person, subject: str = "Confirm your e-mail address") -> str:
+    """The path that the newest mail of this subject leads to."""
+    stack = (urlsplit(os.environ[URL]).hostname or "").split(".")[0]
+    path, _ = link(stack, person.email, subject)
+    return path
+
+
+def ask_for_account(page: Page, person: Person) -> None:
+    """From the front door to the word that a mail is on its way."""
     enter(page, "/")
     page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Name").fill(person.name)
@@ -37,7 +57,8 @@ def sign_up(page: Page, person: Person) -> None:
     page.get_by_label("Password").fill(person.password)
     page.get_by_label("Currency").select_option("EUR")
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_text("A clean slate")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_focused()
+    expect(page.get_by_text(person.email)).to_be_visible()
 
 
 def log_in(page: Page, person: Person) -> None:

@@ -51,6 +51,7 @@ def test_every_page_is_accessible(visitor: tuple[Visit, str], resident: Person) 
         enter(seen.page, door)
         expect(seen.page.get_by_label("Password")).to_be_visible()
         faults += look(seen, f"{name}-{door[1:]}")
+    faults += by_mail(seen, name)
     log_in(seen.page, resident)
     for title in PAGES:
         go(seen.page, title)
@@ -64,6 +65,26 @@ def test_every_page_is_accessible(visitor: tuple[Visit, str], resident: Person) 
         expect(seen.page.get_by_role("button", name=button)).to_be_focused()
     faults += seen.faults
     assert not faults, "\n".join(faults)
+
+
+def by_mail(seen: Visit, name: str) -> list[str]:
+    """The pages around a mail; their links need no mail to be shown."""
+    page, faults = seen.page, []
+    enter(page, "/forgot")
+    page.get_by_label("E-mail").fill(f"{name}@example.org")
+    faults += look(seen, f"{name}-forgot")
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    faults += look(seen, f"{name}-check-mail")
+    for path, button in (("/verify", "Confirm"), ("/reset", "Set the password")):
+        enter(page, path)
+        expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
+        faults += look(seen, f"{name}-{path[1:]}-broken")
+        enter(page, f"{path}?again#token={'x' * 43}")
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_label("Password", exact=False)).to_have_accessible_description(re.compile("."))
+        faults += look(seen, f"{name}-{path[1:]}")
+    return faults
 
 
 def look(seen: Visit, name: str) -> list[str]:

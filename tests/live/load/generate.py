@@ -165,7 +165,7 @@ async def main(options: argparse.Namespace) -> Report:
     where = Where(options.url, options.ca, options.http, "127.0.0.1" if proxy else options.address, port)
     load = Load(where, SCENARIOS[options.scenario](), options.rate)
     await load.pool.fill(options.connections)
-    await load.scenario.prepare(load.pool.ask)
+    await load.scenario.prepare(load.pool.ask, (urlsplit(options.url).hostname or "").split(".")[0])
     stopping: Awaitable[asyncio.Event] = after(options.seconds) if options.seconds else until_input_ends()
     stop = await stopping
     print("ready", flush=True)

@@ -27,6 +27,8 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # The gateway decides who the client is (services/gateway/headers.py), not what a request says.
+        proxy_headers=False,
         # Longer than the edge keeps a connection idle, so we never close one that is about to be used.
         timeout_keep_alive=75,
         # Together with the two seconds that background tasks get, this stays below the stop grace of 10 s.

@@ -17,6 +17,7 @@ DELIVERY_LIMIT = 5
 READERS: Mapping[str, tuple[str, ...]] = {
     "user.registered": ("transaction", "budget", "notification", "ai"),
     "user.updated": ("notification", "ai"),
+    "user.mail": ("notification",),
     "transactions.changed": ("budget", "ai"),
     "import.finished": ("notification",),
     "budget.near": ("notification",),

@@ -1,5 +1,6 @@
 """`python -m demo [URL]`: make the demo account at the gateway (http://gateway:8000), say how to use it.
 
+Its address is verified like any other, by the mail in the mailbox at MAILBOX_URL (http://mailbox:8000).
 The password is the secret demo_password, in the file of DEMO_PASSWORD_FILE or /run/secrets/demo_password.
 """
 
@@ -18,10 +19,11 @@ from demo.account import EMAIL, DemoError, make
 def main(arguments: list[str]) -> int:
     """Returns the exit code: 0, or 1 with a message."""
     url = arguments[0] if arguments else os.environ.get("GATEWAY_URL", "http://gateway:8000")
+    mailbox = os.environ.get("MAILBOX_URL", "http://mailbox:8000")
     try:
         password = _password()
         with httpx.Client(base_url=url, timeout=30) as client:
-            counts = make(client, password, datetime.now(UTC).date())
+            counts = make(client, mailbox, password, datetime.now(UTC).date())
     except (DemoError, httpx.HTTPError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -14,7 +15,10 @@ from demo.year import as_csv, year_until
 EMAIL = "demo@budgetcoach.example"
 _FILE = "demo-year.csv"
 _IMPORT_SECONDS = 120
+_MAIL_SECONDS = 60
 _TRIES = 8
+_TOKEN = re.compile(r"/verify#token=([\w-]+)")
+_EXISTS = "You have an account already"
 
 # Monthly limits in cents, by the name of the default category: one is exceeded, one near, the others fine.
 _LIMITS = {"Eating out": 7500, "Subscriptions": 6500, "Groceries": 45000, "Transport": 20000}
@@ -24,9 +28,12 @@ class DemoError(RuntimeError):
     """The demo account cannot be made; the message says why and what to do."""
 
 
-def make(client: httpx.Client, password: str, today: date) -> Mapping[str, int]:
-    """Make what is not there yet; returns the counts of what the account has now."""
-    _sign_in(client, password)
+def make(client: httpx.Client, mailbox: str, password: str, today: date) -> Mapping[str, int]:
+    """Make what is not there yet; returns the counts of what the account has now.
+
+    `mailbox` is the URL of the mailbox, where the mail that verifies the address arrives.
+    """
+    _sign_in(client, mailbox, password)
     _import_year(client, today)
     _set_budgets(client)
     transactions = _call(client, "GET", "/transactions", params={"page_size": 1})["total"]
@@ -34,14 +41,37 @@ def make(client: httpx.Client, password: str, today: date) -> Mapping[str, int]:
     return {"transactions": transactions, "budgets": budgets}
 
 
-def _sign_in(client: httpx.Client, password: str) -> None:
+def _sign_in(client: httpx.Client, mailbox: str, password: str) -> None:
+    """By the password; where that is refused there may be no account yet, and one is opened."""
     account = {"email": EMAIL, "password": password}
-    answer = _send(client, "POST", "/auth/register", json=account | {"name": "Demo"})
-    if answer.status_code == 409:
-        answer = _send(client, "POST", "/auth/login", json=account)
-        if answer.status_code == 401:
-            raise DemoError(f"{EMAIL} exists with another password than the secret demo_password")
+    answer = _send(client, "POST", "/auth/login", json=account)
+    if answer.status_code == 401:
+        earlier = {mail["id"] for mail in _mails(mailbox)}
+        _good(_send(client, "POST", "/auth/register", json=account | {"name": "Demo"}))
+        token = _token_by_mail(mailbox, earlier)
+        answer = _send(client, "POST", "/auth/verify", json={"token": token, "password": password})
     client.headers["Authorization"] = f"Bearer {_good(answer)['access_token']}"
+
+
+def _token_by_mail(mailbox: str, earlier: set[str]) -> str:
+    """The token of the mail that verifies the demo's address; none of the `earlier` ones."""
+    deadline = time.monotonic() + _MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for mail in _mails(mailbox):
+            if mail["id"] in earlier:
+                continue
+            if found := _TOKEN.search(mail["text"]):
+                return found[1]
+            if mail["subject"] == _EXISTS:
+                raise DemoError(f"{EMAIL} exists with another password than the secret demo_password")
+        time.sleep(0.5)
+    raise DemoError(f"no mail for {EMAIL} in the mailbox at {mailbox} within {_MAIL_SECONDS} s")
+
+
+def _mails(mailbox: str) -> list[Any]:
+    answer = httpx.get(f"{mailbox}/messages", params={"to": EMAIL}, timeout=10)
+    items: list[Any] = _good(answer)["items"]
+    return items
 
 
 def _import_year(client: httpx.Client, today: date) -> None:

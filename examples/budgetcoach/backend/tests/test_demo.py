@@ -11,6 +11,8 @@ from pathlib import Path
 
 from demo.year import as_csv, year_until
 from tests.launcher import BACKEND, Launch
+from tests.servers import free_port
+from tests.test_notification import SENDER
 
 
 def test_same_year_each_time() -> None:
@@ -34,8 +36,9 @@ def months_until(last: date) -> set[tuple[int, int]]:
     return {(n // 12, n % 12 + 1) for n in range(number - 11, number + 1)}
 
 
-def run_demo(url: str, password_file: Path) -> subprocess.CompletedProcess[str]:
+def run_demo(url: str, mailbox: str, password_file: Path) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"DEMO_PASSWORD_FILE": str(password_file), "PYTHONPATH": str(BACKEND)}
+    env["MAILBOX_URL"] = mailbox
     command = [sys.executable, "-m", "demo", url]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
@@ -46,11 +49,14 @@ def test_account_is_made_once(launch: Launch, tmp_path: Path) -> None:
     names = ("user", "transaction", "budget")
     urls = {f"{name.upper()}_URL": launch(name).url for name in names}
     gateway = launch("gateway", urls)
-    first = run_demo(gateway.url, password_file)
+    mailbox = launch("mailbox", {"SMTP_LISTEN_PORT": str(free_port())}, database=False)
+    smtp = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": mailbox.env["SMTP_LISTEN_PORT"], "SMTP_FROM": SENDER}
+    launch("notification", smtp)
+    first = run_demo(gateway.url, mailbox.url, password_file)
     assert first.returncode == 0, first.stderr
     assert password_file.read_text() in first.stdout
     assert int(first.stdout.split("transactions")[1].split()[0]) > 200
-    assert run_demo(gateway.url, password_file).stdout == first.stdout
+    assert run_demo(gateway.url, mailbox.url, password_file).stdout == first.stdout
     password_file.write_text("another password")
-    other = run_demo(gateway.url, password_file)
+    other = run_demo(gateway.url, mailbox.url, password_file)
     assert (other.returncode, "another password than" in other.stderr) == (1, True)

@@ -16,6 +16,7 @@ import jwt
 import pytest
 
 from tests.launcher import JWT_KEY, Launch, Service
+from tests.letterbox import next_letter, open_letterbox
 from tests.peer import PeerServer, peer
 from tests.servers import PostgresServer, free_port, wait_for
 
@@ -100,6 +101,21 @@ def test_public_paths_carry_cookies_and_no_user(gateway: Service) -> None:
     assert seen["cookie"] == "refresh=abc"
     assert "x-user-id" not in seen
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
+
+
+def test_only_the_edge_says_who_the_client_is(gateway: Service) -> None:
+    """What it says replaces all that a client sends: one address, and nothing that is none."""
+    forged = {"X-Forwarded-For": "9.9.9.9", "Forwarded": "for=9.9.9.9", "X_Real_IP": "9.9.9.9"}
+    for given, seen in (
+        ([("X-Real-IP", "203.0.113.5")], "203.0.113.5"),
+        ([], "127.0.0.1"),
+        ([("X-Real-IP", "' OR 1=1")], "127.0.0.1"),
+        ([("X-Real-IP", "203.0.113.5"), ("X-Real-IP", "203.0.113.6")], "127.0.0.1"),
+    ):
+        headers = [*bearer().items(), *forged.items(), *given]
+        answer = gateway.client.get("/api/v1/transactions", headers=headers)
+        got = answer.json()["headers"]
+        assert [value for name, value in got if name.replace("_", "-") == "x-real-ip"] == [seen]
 
 
 def test_correlation_id_goes_all_the_way(gateway: Service) -> None:
@@ -279,12 +295,29 @@ def test_metrics_have_no_paths(gateway: Service) -> None:
 
 
 def test_real_user_service_behind(launch: Launch) -> None:
-    user = launch("user")
+    user = open_letterbox(launch("user"))
     gateway = launch("gateway", {"USER_URL": user.url})
     body = {"email": "real@example.org", "password": "correct horse battery", "name": "R"}
-    signed_in = gateway.client.post("/api/v1/auth/register", json=body)
-    assert signed_in.status_code == 201, signed_in.text
+    asked = gateway.client.post("/api/v1/auth/register", json=body)
+    assert asked.status_code == 202, asked.text
+    proof = {"token": next_letter(user, "real@example.org")["token"], "password": body["password"]}
+    signed_in = gateway.client.post("/api/v1/auth/verify", json=proof)
+    assert signed_in.status_code == 200, signed_in.text
     headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
     assert gateway.client.get("/api/v1/me", headers=headers).json() == signed_in.json()["user"]
     cookie = {"Cookie": f"refresh={signed_in.cookies['refresh']}"}
     assert httpx.post(f"{gateway.url}/api/v1/auth/refresh", headers=cookie).status_code == 200
+
+
+def test_guesses_are_counted_for_the_client_that_the_edge_saw(launch: Launch) -> None:
+    """All the way: the headers that a guesser makes up do not give them a new start, and hurt nobody else."""
+    gateway = launch("gateway", {"USER_URL": launch("user").url})
+
+    def guess(client: str, number: int = 0) -> int:
+        made_up = {"X-Forwarded-For": f"9.9.9.{number}", "X-Client-Address": f"9.9.9.{number}"}
+        body = {"email": "ada@example.org", "password": "wrong password"}
+        headers = made_up | {"X-Real-IP": client}
+        return gateway.client.post("/api/v1/auth/login", json=body, headers=headers).status_code
+
+    assert 429 in [guess("203.0.113.9", number) for number in range(12)]
+    assert guess("198.51.100.7") == 401

@@ -23,7 +23,7 @@ def test_migration_waits_for_a_lock_in_short_tries(launch: Launch) -> None:
         stay_locked(migration)
         release.set()
         assert migration.wait(60) == 0
-    assert [row["version_num"] for row in user.sql("SELECT version_num FROM alembic_version")] == ["0001"]
+    assert [row["version_num"] for row in user.sql("SELECT version_num FROM alembic_version")] == ["0002"]
 
 
 release = threading.Event()

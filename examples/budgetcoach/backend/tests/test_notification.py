@@ -15,6 +15,8 @@ from coachlib import topology
 from tests.launcher import Launch, Service
 from tests.servers import RabbitServer, free_port, wait_for
 
+SENDER = "coach@budgetcoach.localhost"
+
 
 @pytest.fixture(scope="module")
 def smtp_port() -> int:
@@ -25,7 +27,8 @@ def smtp_port() -> int:
 @pytest.fixture(scope="module")
 def notification(launch_module: Launch, smtp_port: int) -> Service:
     """The service, with a mail server that is not there yet."""
-    return launch_module("notification", {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port)})
+    env = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(smtp_port), "SMTP_FROM": SENDER}
+    return launch_module("notification", env)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +59,14 @@ def publish(broker: RabbitServer, *events: dict[str, Any]) -> None:
     asyncio.run(run())
 
 
-def registered(user: uuid.UUID, email: str) -> dict[str, Any]:
-    return event("user.registered", user, email=email, name="Ada", currency="CHF")
+def registered(user: uuid.UUID, email: str, **more: object) -> dict[str, Any]:
+    data = {"email": email, "name": "Ada", "currency": "CHF", "verified": True} | more
+    return event("user.registered", user, **data)
 
 
-def exceeded(user: uuid.UUID) -> dict[str, Any]:
+def exceeded(user: uuid.UUID, category: str = "Food") -> dict[str, Any]:
     data = {"month": "2026-01", "limit_cents": 100000, "spent_cents": 123456, "percent": 123}
-    return event("budget.exceeded", user, budget_id=str(uuid.uuid4()), category_name="Food", **data)
+    return event("budget.exceeded", user, budget_id=str(uuid.uuid4()), category_name=category, **data)
 
 
 def inbox(notification: Service, user: uuid.UUID, **query: str) -> dict[str, Any]:
@@ -89,6 +93,7 @@ def test_mail_waits_for_the_mail_server(
     wait_for("two e-mails", lambda: len(mails(mailbox, "ada@example.org")) == 2)
     mail = next(m for m in mails(mailbox, "ada@example.org") if "Food" in m["subject"])
     assert mail["message_id"] == f"<{over['id']}@budgetcoach>"
+    assert mail["sender"] == SENDER
     assert "1,234.56 CHF of 1,000.00 CHF" in mail["text"]
     wait_for("both are sent", lambda: notification.metric('emails_total{state="sent"}') == 2)
     assert len(mails(mailbox, "ada@example.org")) == 2

@@ -12,8 +12,8 @@ import pytest
 from tests.launcher import BACKEND
 
 
-def start(service: str, secrets: Path) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), "SERVICE_NAME": service}
+def start(service: str, secrets: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), "SERVICE_NAME": service, **more}
     for name in ("database_url", "rabbitmq_url", "jwt_key"):
         env[f"{name.upper()}_FILE"] = str(secrets / name)
     command = [sys.executable, "-m", "coachlib.serve"]

@@ -34,10 +34,43 @@ function session(res, space, withUser) {
 const cookie = (req) => /(?:^|; )refresh=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
 const find = (rows, id) => rows.find((row) => row.id === id) ?? (() => { throw new Fault(404, "not_found", "There is no such thing."); })();
 
+// The mails: nothing is sent, the terminal shows them.
+const letters = new Map();
+const LOOK = { status: "look into your mail" };
+
+function mail(to, subject, path, letter) {
+  const token = letter ? randomUUID() : "";
+  if (letter) letters.set(token, letter);
+  console.log(`mail to ${to}: ${subject}: http://127.0.0.1:5173${path}${letter ? `#token=${token}` : ""}`);
+}
+
+function letterOf({ token }, kind) {
+  const letter = letters.get(token);
+  if (letter?.kind !== kind) throw new Fault(422, "validation", "This link is not valid any more. Ask for a new one.", { token: "is unknown, used or too old" });
+  return letter;
+}
+
 const OPEN = {
-  "POST /auth/register": ({ body, res }) => {
-    if (store.byEmail(body.email)) throw new Fault(409, "taken", "There is an account with this e-mail already.", { email: "Taken." });
-    return [201, session(res, store.newUser(body), true)];
+  "POST /auth/register": ({ body }) => {
+    if (store.byEmail(body.email)) mail(body.email, "You have an account already", "/forgot");
+    else mail(body.email, "Confirm your e-mail address", "/verify", { kind: "register", body });
+    return [202, LOOK];
+  },
+  "POST /auth/verify": ({ body, res }) => {
+    const letter = letterOf(body, "register");
+    if (letter.body.password !== body.password) throw new Fault(422, "validation", "The password is wrong.", { password: "is not that of this account" });
+    letters.delete(body.token);
+    return [200, session(res, store.newUser(letter.body), true)];
+  },
+  "POST /auth/forgot": ({ body }) => {
+    const space = store.byEmail(body.email);
+    if (space) mail(body.email, "Choose a new password", "/reset", { kind: "reset", space });
+    return [202, LOOK];
+  },
+  "POST /auth/reset": ({ body }) => {
+    letterOf(body, "reset").space.password = body.password;
+    letters.delete(body.token);
+    return [204];
   },
   "POST /auth/login": ({ body, res }) => {
     const space = store.byEmail(body.email);
@@ -63,6 +96,7 @@ const CLOSED = {
   },
   "GET /categories": ({ space }) => [200, { items: space.categories }],
   "POST /categories": ({ space, body }) => { const c = { id: randomUUID(), icon: "dot", ...body }; space.categories.push(c); return [201, c]; },
+  "POST /me/verification": () => [202, LOOK],
   "DELETE /categories/:id": ({ space, id }) => {
     if (space.transactions.some((t) => t.category_id === id)) throw new Fault(409, "in_use", "Transactions use this category.");
     space.categories = space.categories.filter((c) => c.id !== id);

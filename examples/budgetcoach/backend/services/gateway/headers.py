@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from uuid import UUID
 
 from fastapi import Request
@@ -43,9 +44,10 @@ def forwarded(request: Request, user_id: UUID | None, public: bool) -> Headers:
     kept = [
         (name, value)
         for name, value in request.headers.raw
-        if name not in dropped and not _about_user(name) and (name != b"cookie" or public)
+        if name not in dropped and not _about_sender(name) and (name != b"cookie" or public)
     ]
     kept.append((b"x-request-id", correlation_id.get().encode()))
+    kept.append((b"x-real-ip", client_address(request).encode()))
     if user_id is not None:
         kept.append((b"x-user-id", str(user_id).encode()))
     return kept
@@ -56,9 +58,9 @@ def _named_by_connection(request: Request) -> frozenset[bytes]:
     return frozenset(name.strip().lower() for name in named.split(b","))
 
 
-def _about_user(name: bytes) -> bool:
+def _about_sender(name: bytes) -> bool:
     # Some servers read X_User_Id as X-User-Id.
-    return name.replace(b"_", b"-").startswith(b"x-user-")
+    return name.replace(b"_", b"-").startswith((b"x-user-", b"x-real-ip"))
 
 
 def returned(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -67,6 +69,21 @@ def returned(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 def client_address(request: Request) -> str:
-    """The client as the edge has seen it; the edge overwrites X-Real-IP, so a client cannot choose it."""
-    given = request.headers.get("x-real-ip")
-    return given or (request.client.host if request.client else "unknown")
+    """The client as the edge has seen it; the edge overwrites X-Real-IP, so a client cannot choose it.
+
+    It is believed when it comes once, is an address, and from a private one, as the edge's in the stack is.
+    """
+    peer = request.client.host if request.client else "unknown"
+    given = request.headers.getlist("x-real-ip")
+    return given[0] if len(given) == 1 and _is_address(given[0]) and _is_private(peer) else peer
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
+
+
+def _is_private(peer: str) -> bool:
+    return _is_address(peer) and ip_address(peer).is_private

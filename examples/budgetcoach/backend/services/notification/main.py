@@ -2,7 +2,14 @@
 
 from coachlib.app import create_app
 from services.notification.events import HANDLERS
+from services.notification.limits import forget_counts
 from services.notification.routes import router
 from services.notification.sender import run as send_emails
+from services.notification.smtp import need_sender
 
-app = create_app(router, consumes=HANDLERS, workers={"e-mails": send_emails})
+app = create_app(
+    router,
+    consumes=HANDLERS,
+    workers={"e-mails": send_emails, "mail counts": forget_counts},
+    resources=(need_sender,),
+)

@@ -12,8 +12,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coachlib.db import Base
 
-EmailState = Literal["waiting", "sending", "sent", "unknown", "given_up", "unwanted"]
-"""`unknown`: the connection broke while the server had the text: maybe sent, so not sent again."""
+EmailState = Literal[
+    "waiting", "sending", "sent", "unknown", "given_up", "unwanted", "unverified", "too_many"
+]
+"""`unknown`: the connection broke while the server had the text: maybe sent, so not sent again.
+
+`unverified`: nobody has shown that the address is theirs. `too_many`: over the limits of limits.py.
+"""
 
 
 class Notification(Base):
@@ -37,7 +42,10 @@ class Notification(Base):
 
 
 class Recipient(Base):
-    """What we know of a user, from the user service's events; `as_of` is the time of the newest one."""
+    """What we know of a user, from the user service's events; `as_of` is the time of the newest one.
+
+    Without `verified_at` no mail goes to the address.
+    """
 
     __tablename__ = "recipients"
 
@@ -47,10 +55,16 @@ class Recipient(Base):
     currency: Mapped[str] = mapped_column(String(3))
     wants_email: Mapped[bool] = mapped_column(default=True)
     as_of: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    verified_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Email(Base):
-    """An e-mail to be sent; one an event at most."""
+    """An e-mail to be sent; one an event at most.
+
+    With an `address` it is about the account (a verification, a new password) and goes there, whatever the
+    user wants; its text holds a token and is emptied when the e-mail is settled. Without one it goes to the
+    address of the user, if that is verified.
+    """
 
     __tablename__ = "emails"
 
@@ -62,3 +76,16 @@ class Email(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    address: Mapped[str | None] = mapped_column(Text)
+
+
+class MailCount(Base):
+    """An e-mail that was given to the mail server, or is about to be: what the limits count."""
+
+    __tablename__ = "mail_counts"
+
+    event_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[uuid.UUID] = mapped_column(UUID(as_uuid=True))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)

@@ -11,6 +11,7 @@ from coachlib.errors import ApiError
 from coachlib.events import emit
 from coachlib.identity import UserId
 from coachlib.session import Session
+from services.user.client import Client
 from services.user.models import User
 from services.user.passwords import hash_password, password_matches
 from services.user.refresh import end_all
@@ -23,45 +24,49 @@ router = APIRouter(prefix="/me")
 @router.get("")
 async def show(user_id: UserId, session: Session) -> Profile:
     """The profile."""
-    return Profile.model_validate(await _load(session, user_id))
+    return Profile.model_validate(await load_user(session, user_id))
 
 
 @router.patch("")
 async def change(body: ProfileChange, user_id: UserId, session: Session) -> Profile:
     """Change what is given; tells the other services."""
-    user = await _load(session, user_id, lock=True)
+    user = await load_user(session, user_id, lock=True)
     changes = body.model_dump(exclude_none=True)
     for field, value in changes.items():
         setattr(user, field, value)
     if changes:
-        await emit(session, "user.updated", user.id, _public(user))
+        await tell_others(session, user)
     return Profile.model_validate(user)
 
 
 @router.post("/password", status_code=204)
-async def change_password(body: PasswordChange, user_id: UserId, session: Session) -> None:
+async def change_password(body: PasswordChange, user_id: UserId, session: Session, client: Client) -> None:
     """Set a new password and end all log-ins; guesses at the current one are throttled as at the log-in."""
-    user = await _load(session, user_id)
-    await begin_attempt(session, user.email)
+    user = await load_user(session, user_id)
+    await begin_attempt(session, client, user.email)
     if not await password_matches(user.password_hash, body.current.get_secret_value()):
         message = "The current password is wrong."
         raise ApiError(422, message, fields={"current": "is wrong"})
     user.password_hash = await hash_password(body.new.get_secret_value())
-    await forget_attempts(session, user.email)
+    await forget_attempts(session, client, user.email)
     await end_all(session, user_id)
 
 
-async def _load(session: AsyncSession, user_id: UUID, lock: bool = False) -> User:
+async def load_user(session: AsyncSession, user_id: UUID, lock: bool = False) -> User:
+    """The signed-in user; ApiError 401 when the account has gone."""
     user = await session.get(User, user_id, with_for_update=lock)
     if user is None:
         raise ApiError(401, "This account does not exist any more.")
     return user
 
 
-def _public(user: User) -> dict[str, object]:
-    return {
+async def tell_others(session: AsyncSession, user: User) -> None:
+    """Tell the other services what has become of the account."""
+    data = {
         "email": user.email,
         "name": user.name,
         "currency": user.currency,
         "email_notifications": user.email_notifications,
+        "verified": user.verified,
     }
+    await emit(session, "user.updated", user.id, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
@@ -16,6 +16,7 @@ Name = Annotated[Text, Field(min_length=1, max_length=100)]
 # The upper bound keeps hashing from being a way to burn our processor.
 NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200)]
 GivenPassword = Annotated[SecretStr, Field(max_length=200)]
+MailToken = Annotated[SecretStr, Field(max_length=200)]
 
 
 class Register(Body):
@@ -25,6 +26,26 @@ class Register(Body):
     password: NewPassword
     name: Name
     currency: Currency = "EUR"
+
+
+class Verify(Body):
+    """POST /auth/verify"""
+
+    token: MailToken
+    password: GivenPassword
+
+
+class Forgot(Body):
+    """POST /auth/forgot"""
+
+    email: Email
+
+
+class Reset(Body):
+    """POST /auth/reset"""
+
+    token: MailToken
+    password: NewPassword
 
 
 class Login(Body):
@@ -57,6 +78,7 @@ class Profile(Out):
     name: str
     currency: str
     email_notifications: bool
+    verified: bool
     created_at: datetime
 
 
@@ -68,6 +90,12 @@ class Token(Out):
 
 
 class SignedIn(Token):
-    """The answer to a registration and to a log-in."""
+    """The answer to a log-in."""
 
     user: Profile
+
+
+class LookIntoMail(Out):
+    """The one answer to everything that is settled by mail."""
+
+    status: Literal["look into your mail"] = "look into your mail"

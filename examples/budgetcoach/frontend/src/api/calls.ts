@@ -13,13 +13,18 @@ export interface Session {
 }
 
 export const register = (body: { email: string; password: string; name: string; currency: string }) =>
-  request<Session>("POST", "/auth/register", { body });
+  request<void>("POST", "/auth/register", { body });
+/** Opens the account of a registration by the token of its mail. */
+export const verify = (body: { token: string; password: string }) => request<Session>("POST", "/auth/verify", { body });
+export const forgot = (body: { email: string }) => request<void>("POST", "/auth/forgot", { body });
+export const reset = (body: { token: string; password: string }) => request<void>("POST", "/auth/reset", { body });
 export const login = (body: { email: string; password: string }) => request<Session>("POST", "/auth/login", { body });
 export const logout = () => request<void>("POST", "/auth/logout");
 
 export const getMe = (signal?: AbortSignal) => request<User>("GET", "/me", { signal });
 export const patchMe = (body: Partial<Pick<User, "name" | "currency" | "email_notifications">>) =>
   request<User>("PATCH", "/me", { body });
+export const askForVerification = () => request<void>("POST", "/me/verification");
 export const changePassword = (body: { current: string; new: string }) => request<void>("POST", "/me/password", { body });
 
 export const getCategories = (signal?: AbortSignal) => request<Items<Category>>("GET", "/categories", { signal });

@@ -6,6 +6,8 @@ export interface User {
   name: string;
   currency: string;
   email_notifications: boolean;
+  /** Whether the owner has shown that mail reaches them; before that the app sends none. */
+  verified: boolean;
   created_at: string;
 }
 

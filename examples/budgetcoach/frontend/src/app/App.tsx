@@ -1,5 +1,6 @@
 // The routes. Visitors see sign-up and log-in; everybody else sees the shell around a page loaded on demand.
 import { Suspense, useEffect, type ComponentType } from "react";
+import type { Door } from "../pages/Auth";
 import { ErrorState, LoadingState } from "../ui/States";
 import { ToastProvider } from "../ui/Toast";
 import { Boundary, page } from "./Boundary";
@@ -23,7 +24,9 @@ const ROUTES: Record<string, Route> = {
   "/settings": { title: "Settings", Page: page(() => import("../pages/Settings")) },
 };
 const MISSING: Route = { title: "Not found", Page: page(() => import("../pages/NotFound")) };
-const DOORS = ["/login", "/signup"];
+const DOORS: Record<string, Door> = { "/login": "login", "/signup": "signup", "/forgot": "forgot" };
+// Where the links of mails lead; whoever is signed in stays so until the link is used.
+const BY_MAIL: Record<string, Door> = { "/verify": "verify", "/reset": "reset" };
 const Auth = page(() => import("../pages/Auth"));
 
 export function App() {
@@ -40,6 +43,7 @@ export function App() {
 
 function Gate() {
   const { state, retry } = useSession();
+  const byMail = BY_MAIL[useLocation().path];
   if (state.status === "loading") return <Splash />;
   if (state.status === "error") {
     return (
@@ -49,6 +53,7 @@ function Gate() {
       </main>
     );
   }
+  if (byMail) return <AtDoor mode={byMail} />;
   return state.status === "in" ? <Inside /> : <Outside />;
 }
 
@@ -61,22 +66,26 @@ function Splash() {
   );
 }
 
-function Outside() {
-  const { path } = useLocation();
-  const atDoor = DOORS.includes(path);
-  useEffect(() => {
-    if (!atDoor) navigate(path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`, { replace: true });
-  }, [atDoor, path]);
+function AtDoor({ mode }: { mode: Door }) {
   return (
     <Suspense fallback={<Splash />}>
-      <Auth mode={path === "/signup" ? "signup" : "login"} />
+      <Auth mode={mode} />
     </Suspense>
   );
 }
 
+function Outside() {
+  const { path } = useLocation();
+  const door = DOORS[path];
+  useEffect(() => {
+    if (!door) navigate(path === "/" ? "/login" : `/login?next=${encodeURIComponent(path)}`, { replace: true });
+  }, [door, path]);
+  return <AtDoor mode={door ?? "login"} />;
+}
+
 function Inside() {
   const { path, query } = useLocation();
-  const atDoor = DOORS.includes(path);
+  const atDoor = path in DOORS;
   const next = safePath(query.get("next"));
   const { title, Page } = ROUTES[path] ?? MISSING;
   useEffect(() => {

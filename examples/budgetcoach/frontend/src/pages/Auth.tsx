@@ -1,24 +1,29 @@
-// Sign-up and log-in: one form, one promise beside it.
+// The doors: sign-up, log-in, and what is settled by mail. One form, one promise beside it.
 import { useEffect, useRef, useState } from "react";
 import { login, register } from "../api/calls";
 import { Link, useLocation } from "../app/router";
 import { useSession } from "../app/session";
 import { guessCurrency, CURRENCIES, currencyName } from "../lib/currencies";
+import { isEmail, PASSWORD_MIN } from "../lib/letters";
 import { Field, FormError, useSubmit } from "../ui/Form";
 import { Icon, Logo, type IconName } from "../ui/Icon";
+import { CheckMail, Forgot, Reset, Verify } from "./AuthByMail";
 
-const PASSWORD_MIN = 10;
 const PROMISES: { icon: IconName; text: string }[] = [
   { icon: "upload", text: "Drop in a bank export: separators, dates and decimals are found for you" },
   { icon: "target", text: "Set limits a category and hear of it before you cross them" },
   { icon: "spark", text: "Ask your coach where the money went, and where it is heading" },
 ];
 
-export default function Auth({ mode }: { mode: "login" | "signup" }) {
-  const isNew = mode === "signup";
+export type Door = "login" | "signup" | "verify" | "forgot" | "reset";
+const TITLES: Record<Door, string> = {
+  login: "Log in", signup: "Sign up", verify: "Confirm your address", forgot: "Forgotten password", reset: "New password",
+};
+
+export default function Auth({ mode }: { mode: Door }) {
   useEffect(() => {
-    document.title = `${isNew ? "Sign up" : "Log in"} · AI Budget Coach`;
-  }, [isNew]);
+    document.title = `${TITLES[mode]} · AI Budget Coach`;
+  }, [mode]);
   return (
     <div className="auth">
       <aside className="auth-side">
@@ -29,10 +34,17 @@ export default function Auth({ mode }: { mode: "login" | "signup" }) {
         </ul>
       </aside>
       <main className="auth-main" id="main">
-        <AuthForm key={mode} isNew={isNew} />
+        <Form key={mode} mode={mode} />
       </main>
     </div>
   );
+}
+
+function Form({ mode }: { mode: Door }) {
+  if (mode === "verify") return <Verify />;
+  if (mode === "forgot") return <Forgot />;
+  if (mode === "reset") return <Reset />;
+  return <AuthForm isNew={mode === "signup"} />;
 }
 
 function AuthForm({ isNew }: { isNew: boolean }) {
@@ -42,20 +54,31 @@ function AuthForm({ isNew }: { isNew: boolean }) {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [currency, setCurrency] = useState(guessCurrency(navigator.language));
+  const [sent, setSent] = useState(false);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
   const check = (): Record<string, string> => ({
     ...(isNew && !name.trim() && { name: "Your name, as the coach shall call you." }),
-    ...(!/^\S+@\S+\.\S+$/.test(email.trim()) && { email: "An e-mail address, like ada@example.org." }),
+    ...(!isEmail(email) && { email: "An e-mail address, like ada@example.org." }),
     ...(isNew && password.length < PASSWORD_MIN && { password: `At least ${PASSWORD_MIN} characters.` }),
     ...(!isNew && !password && { password: "Your password." }),
   });
+  const ask = () => register({ email: email.trim(), password, name: name.trim(), currency });
   const form = useSubmit(async () => {
-    const account = { email: email.trim(), password };
-    signIn(await (isNew ? register({ ...account, name: name.trim(), currency }) : login(account)));
+    if (!isNew) return signIn(await login({ email: email.trim(), password }));
+    await ask();
+    setSent(true);
   }, check);
   const next = query.get("next");
   const suffix = next ? `?next=${encodeURIComponent(next)}` : "";
+  if (sent) {
+    return (
+      <CheckMail again={ask} back={() => setSent(false)}>
+        We have written to <strong className="auth-address">{email.trim()}</strong>. The link in the mail opens your account. It
+        works for 24 hours.
+      </CheckMail>
+    );
+  }
   return (
     <form className="auth-form" onSubmit={form.onSubmit} noValidate>
       <h1>{isNew ? "Create your account" : "Welcome back"}</h1>
@@ -83,6 +106,7 @@ function AuthForm({ isNew }: { isNew: boolean }) {
       <button type="submit" className="button is-primary is-wide" disabled={form.busy}>
         {form.busy ? "One moment…" : isNew ? "Create account" : "Log in"}
       </button>
+      {!isNew && <p className="auth-switch"><Link to="/forgot">Forgot your password?</Link></p>}
       <p className="auth-switch">
         {isNew ? "Already here? " : "New here? "}
         <Link to={(isNew ? "/login" : "/signup") + suffix}>{isNew ? "Log in" : "Create an account"}</Link>

@@ -1,15 +1,14 @@
 // Settings: profile, notifications, the look of the app, categories, password.
 import { useState } from "react";
-import { changePassword, login, patchMe } from "../api/calls";
+import { askForVerification, changePassword, login, patchMe } from "../api/calls";
 import { chooseTheme, savedTheme, type Theme } from "../app/theme";
 import { useSession, useUser } from "../app/session";
 import { CURRENCIES, currencyName } from "../lib/currencies";
+import { PASSWORD_MIN } from "../lib/letters";
 import { Card, PageHead } from "../ui/Bits";
 import { describe, Field, FormError, useSubmit } from "../ui/Form";
 import { useToast } from "../ui/Toast";
 import { CategorySettings } from "./CategorySettings";
-
-const PASSWORD_MIN = 10;
 
 export default function Settings() {
   const { signOut } = useSession();
@@ -80,6 +79,7 @@ function Mail() {
   };
   return (
     <Card title="Notifications">
+      {!user.verified && <Unverified />}
       <label className="switch-row">
         <span>
           <strong>E-mail</strong>
@@ -88,6 +88,22 @@ function Mail() {
         <input type="checkbox" role="switch" className="switch" checked={user.email_notifications} disabled={busy} onChange={(e) => void flip(e.target.checked)} />
       </label>
     </Card>
+  );
+}
+
+// Accounts of a time when an address was not asked to be confirmed.
+function Unverified() {
+  const say = useToast();
+  const form = useSubmit(async () => {
+    await askForVerification();
+    say("Check your mail for the link");
+  });
+  return (
+    <form onSubmit={form.onSubmit}>
+      <FormError text={form.error} />
+      <p className="field-hint">Your address is not confirmed yet: until then we send you nothing.</p>
+      <button type="submit" className="button" disabled={form.busy}>{form.busy ? "One moment…" : "Send me the link"}</button>
+    </form>
   );
 }
 
