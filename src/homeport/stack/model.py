@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from homeport.stack.broker import RabbitMQ
 from homeport.stack.part import Part
 from homeport.stack.parts import (
     Edge,
     Environment,
     Notify,
     Postgres,
-    RabbitMQ,
     Registry,
     SecretKind,
     Service,
