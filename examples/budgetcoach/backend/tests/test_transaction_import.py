@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -272,3 +276,46 @@ def test_fifty_thousand_lines(launch: Launch, record_property: Callable[[str, ob
 def _peak_rss(service: Service) -> int:
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+@pytest.fixture
+def crowded(launch: Launch) -> Service:
+    """A place for two imports a user, and for three in all."""
+    return launch("transaction", {"IMPORTS_PER_USER": "2", "IMPORTS_IN_ALL": "3"})
+
+
+def test_uploads_that_wait_are_few(crowded: Service) -> None:
+    """However many come at once; and when they are done there is room again."""
+    ada, eve, bob = Importer(crowded), Importer(crowded), Importer(crowded)
+    small = b"Date,Description,Amount\n2024-01-01,Rent,-1.00\n"
+
+    def send(who: Importer) -> httpx.Response:
+        return who.call("POST", "/imports", files={"file": ("a.csv", small, "text/csv")})
+
+    with holding(crowded, "LOCK TABLE transactions IN EXCLUSIVE MODE"), ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(ada), range(8)))
+        assert sorted(one.status_code for one in answers) == [202] * 2 + [429] * 6
+        refused = next(one for one in answers if one.status_code == 429)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "2 of your imports are not done yet" in refused.json()["error"]["message"]
+        assert send(eve).status_code == 202
+        full = send(bob)
+        assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_requests")
+        assert crowded.sql("SELECT count(DISTINCT import_id) AS n FROM import_chunks")[0]["n"] == 3
+    for answer in answers:
+        if answer.status_code == 202:
+            ada.finished(answer.json()["id"])
+    assert send(ada).status_code == 202
+
+
+@contextmanager
+def holding(service: Service, statement: str) -> Iterator[None]:
+    """A statement's locks, held in a transaction of our own."""
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(service.dsn))
+    try:
+        loop.run_until_complete(connection.execute(f"BEGIN; {statement}"))
+        yield
+    finally:
+        loop.run_until_complete(connection.close())
+        loop.close()
