@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from homeport.components.contribution import (
     Attachment,
@@ -68,7 +69,8 @@ def _definitions(target: Target) -> str:
         for user, rights in given.items()
         for exchange, t in (rights.topics if rights else {}).items()
     ]
-    made = {"vhosts": [{"name": vhost}], "permissions": permissions, "topic_permissions": topics}
+    made: dict[str, Any] = {"vhosts": [{"name": vhost}], "permissions": permissions}
+    made |= {"topic_permissions": topics} if topics else {}
     return json.dumps(made, indent=2) + "\n"
 
 

@@ -1,8 +1,9 @@
 """The notification service: the inbox, and e-mails by SMTP."""
 
 from coachlib.app import create_app
+from coachlib.identity import need_identity_key
 from services.notification.events import HANDLERS
 from services.notification.routes import router
 from services.notification.sender import run as send_emails
 
-app = create_app(router, consumes=HANDLERS, workers={"e-mails": send_emails})
+app = create_app(router, consumes=HANDLERS, workers={"e-mails": send_emails}, resources=(need_identity_key,))

@@ -88,7 +88,8 @@ async def refresh(
         raise ApiError(401, "Sign in again.")
     user_id, token = rotated
     set_cookie(response, token)
-    return _token(request, user_id)
+    currency = await session.scalar(select(User.currency).where(User.id == user_id))
+    return _token(request, user_id, currency or "")
 
 
 @router.post("/logout", status_code=204)
@@ -101,10 +102,10 @@ async def logout(response: Response, session: Session, refresh: RefreshCookie = 
 
 def _sign_in(request: Request, response: Response, session: AsyncSession, user: User) -> SignedIn:
     set_cookie(response, start_family(session, user.id))
-    token = _token(request, user.id)
+    token = _token(request, user.id, user.currency)
     return SignedIn(user=Profile.model_validate(user), **token.model_dump())
 
 
-def _token(request: Request, user_id: UUID) -> Token:
-    access = make_access_token(runtime_of(request).settings, user_id)
+def _token(request: Request, user_id: UUID, currency: str) -> Token:
+    access = make_access_token(runtime_of(request).settings, user_id, currency)
     return Token(access_token=access, expires_in=ACCESS_SECONDS)
