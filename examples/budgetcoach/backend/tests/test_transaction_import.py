@@ -27,16 +27,20 @@ SAMPLES = Path(__file__).parent / "samples"
 class Importer:
     """A user who uploads files."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, currency: str = "EUR") -> None:
         self.service = service
+        self.currency = currency
         self.id = str(uuid.uuid4())
 
     def call(
         self, method: str, path: str, files: Files | None = None, data: dict[str, str] | None = None
     ) -> httpx.Response:
         return self.service.client.request(
-            method, f"/api/v1{path}", headers={"X-User-Id": self.id}, files=files, data=data
+            method, f"/api/v1{path}", headers=self._headers(), files=files, data=data
         )
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-User-Id": self.id, "X-User-Currency": self.currency}
 
     def upload(self, data: bytes, name: str = "export.csv") -> str:
         answer = self.call("POST", "/imports", files={"file": (name, data, "text/csv")})
@@ -276,6 +280,38 @@ def test_fifty_thousand_lines(launch: Launch, record_property: Callable[[str, ob
 def _peak_rss(service: Service) -> int:
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+@pytest.mark.parametrize(
+    ("currency", "written", "minor"),
+    [
+        ("JPY", '"-1,200"', -1200),
+        ("KWD", "-1.200", -1200),
+        ("BHD", '"-1,200.5"', -1200500),
+        ("EUR", "-12.00", -1200),
+    ],
+)
+def test_amounts_have_the_decimals_of_the_account_s_currency(
+    service: Service, currency: str, written: str, minor: int
+) -> None:
+    person = Importer(service, currency)
+    data = f"Date,Description,Amount\n2024-01-01,Rent,{written}\n".encode()
+    assert person.finished(person.upload(data))["imported"] == 1
+    [booked] = person.call("GET", "/transactions").json()["items"]
+    assert booked["amount_cents"] == minor
+
+
+def test_an_amount_that_the_currency_cannot_have_is_a_bad_line(service: Service) -> None:
+    person = Importer(service, "JPY")
+    job = person.upload(b"Date,Description,Amount\n2024-01-01,Rent,-12.50\n2024-01-02,Tea,-300.00\n")
+    assert (person.finished(job)["imported"], person.finished(job)["failed"]) == (1, 1)
+    [fault] = person.call("GET", f"/imports/{job}/errors").json()["items"]
+    assert fault["reason"] == '"-12.50" has decimals, and the currency has none'
+
+
+def test_a_token_that_does_not_know_the_currency_is_refreshed_first(service: Service) -> None:
+    answer = Importer(service, "").call("POST", "/imports", files={"file": ("a.csv", b"x", "text/csv")})
+    assert answer.status_code == 401
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 from coachlib.app import runtime_of
 from coachlib.context import correlation_id
 from coachlib.errors import ApiError
-from coachlib.identity import UserId
+from coachlib.identity import AccountCurrency, UserId
 from coachlib.session import Session
 from coachlib.shapes import Page, Paging, fetch_page
 from services.transaction.csvimport import Format
@@ -31,7 +31,7 @@ TOO_LARGE = "The file is larger than 10 MB; export a shorter period."
 
 
 @router.post("", status_code=202)
-async def upload(request: Request, user: UserId, session: Session) -> ImportQueued:
+async def upload(request: Request, user: UserId, currency: AccountCurrency, session: Session) -> ImportQueued:
     """Store the file and queue its import, done in the background; 429 while too many wait already."""
     # Refused by its length before a byte is read; the form is only parsed after that.
     if int(request.headers.get("content-length") or 0) > MOST_BYTES + FRAME:
@@ -42,7 +42,12 @@ async def upload(request: Request, user: UserId, session: Session) -> ImportQueu
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise ApiError(422, "Send the export as the form field file.", fields={"file": "is missing"})
-        job = Import(user_id=user, filename=_plain_name(file.filename), correlation_id=correlation_id.get())
+        job = Import(
+            user_id=user,
+            currency=currency,
+            filename=_plain_name(file.filename),
+            correlation_id=correlation_id.get(),
+        )
         session.add(job)
         await session.flush()
         await _store(session, job.id, file)
