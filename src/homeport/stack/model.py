@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from homeport.stack.around import Notify, Registry, SecretKind
+from homeport.stack.broker import RabbitMQ
 from homeport.stack.part import Part
 from homeport.stack.parts import (
     Edge,
     Environment,
     Postgres,
-    RabbitMQ,
     Service,
 )
 from homeport.stack.smoke import Smoke

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from homeport.stack.broker import BrokerRights
 from homeport.stack.part import Part
 from homeport.stack.words import (
     Address,
@@ -213,6 +214,9 @@ class SecretUse(Part):
 
     name: Identifier = Field(description="Its name.")
     optional: Flag = Field(False, description="The service runs without it (no file then).")
+    only: tuple[Name, ...] = Field(
+        (), description="Environments in which it gets it; all by default.", examples=["[local]"]
+    )
 
 
 class Volume(Part):
@@ -287,6 +291,11 @@ class Service(Part):
         "pending.",
         examples=["[services/web/migrations]"],
     )
+    migrate_networks: tuple[Literal["app", "egress"], ...] = Field(
+        (),
+        description="What `migrate` may reach beside database and broker: services (`app`), the internet (`egress`).",
+        examples=["[egress]"],
+    )
     seed: OneLine | None = Field(
         None,
         description="Shell command that `homeport up` runs once in a local environment, for demo data.",
@@ -318,6 +327,9 @@ class Service(Part):
     tmpfs: tuple[MountPath, ...] = Field(
         (), description="Further folders it may write to, in memory.", examples=["[/var/cache/app]"]
     )
+    rabbitmq: BrokerRights | None = Field(
+        None, description="What it may do at the broker; without it all.", examples=[r'{read: "a\\..*"}']
+    )
     egress: Flag = Field(False, description="It must call out to the internet.")
     only: tuple[Name, ...] = Field(
         (), description="Environments it runs in; all by default.", examples=["[local]"]
@@ -341,13 +353,3 @@ class Postgres(Part):
     settings: dict[SettingName, Setting] = Field(
         {}, description="Further settings of postgresql.conf.", examples=["{work_mem: 64MB}"]
     )
-
-
-class RabbitMQ(Part):
-    """RabbitMQ, one node, a virtual host for the stack."""
-
-    containers = ("rabbitmq", "admin")  # the broker's own user: each service is one
-
-    version: Annotated[Literal[4], BeforeValidator(parse_whole)] = Field(4, description="Major version.")
-    memory: Size = Field(1024 * MIB, ge=256 * MIB, description="Memory limit.")
-    cpus: Number = Field(1.0, gt=0, description="CPU limit.", examples=["2"])

@@ -138,6 +138,15 @@ def _short(value: str) -> str:
     return value if len(value) <= 60 else f"{value[:57]}..."
 
 
+def _regex(value: str) -> str:
+    """RabbitMQ reads Perl's regular expressions; what Python cannot read is a slip there too."""
+    try:
+        re.compile(value)
+    except re.error as fault:
+        raise ValueError(f'"{_short(value)}" is not a regular expression: {fault}') from None
+    return value
+
+
 T = TypeVar("T")
 
 
@@ -198,6 +207,8 @@ _ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _SETTING = r"^[A-Za-z0-9 _.,:+/%*()-]+$"
 _SETTING_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$"
 _STAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_EXCHANGE = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,126}$"
+_REGEX = r"^[A-Za-z0-9._:@/|()\[\]{}*+?^$\\,=!<-]*$"
 
 _ANY_SCALAR = {
     "type": ["string", "number", "boolean"]
@@ -317,6 +328,12 @@ Statuses = Annotated[
 ]
 Setting = Annotated[str, *_pattern(_SETTING, "a setting's value", "setting", "64MB")]
 SettingName = Annotated[str, *_pattern(_SETTING_NAME, "a setting's name", "setting name", "work_mem")]
+ExchangeName = Annotated[str, *_pattern(_EXCHANGE, "the name of an exchange", "exchange name", "events")]
+NamePattern = Annotated[
+    str,
+    *_pattern(_REGEX, "a pattern; one word without spaces and quotes", "pattern", r'"orders\\..*"'),
+    AfterValidator(_regex),
+]
 Stage = Annotated[str, *_pattern(_STAGE, "the name of a stage", "stage", "prod")]
 Address = Annotated[
     str,

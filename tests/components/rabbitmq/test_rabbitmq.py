@@ -8,15 +8,17 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from homeport.components import rabbitmq
 from homeport.components.contribution import Contribution
+from homeport.stack.broker import RabbitMQ
 from homeport.stack.model import Stack, Target
-from homeport.stack.parts import MIB, RabbitMQ
+from homeport.stack.parts import MIB
 
 
-def contribute(memory: int = 1024) -> Contribution:
-    services = {name: {"image": "x:1"} for name in ("web", "my-api")}
+def contribute(memory: int = 1024, **rights: dict[str, Any]) -> Contribution:
+    services = {name: {"image": "x:1", **rights.get(name, {})} for name in ("web", "my-api")}
     stack = Stack.model_validate(
         {
             "homeport": 1,
@@ -39,6 +41,34 @@ def test_a_user_for_each_service_with_rights_on_the_stack_s_vhost() -> None:
     assert {p["vhost"] for p in definitions["permissions"]} == {"demo"}
     assert text("users") == "admin administrator\nweb\nmy-api\n"
     assert contribute().generated == ("rabbitmq_admin", "rabbitmq_web", "rabbitmq_my_api")
+
+
+def test_a_service_may_do_what_its_patterns_say_and_no_more() -> None:
+    """The patterns are for whole names, though RabbitMQ looks for them anywhere in a name."""
+    mine = r"events|web\.(in|dead)"
+    rights = {"configure": mine, "read": mine, "topics": {"events": {"write": r"web\..*"}}}
+    definitions = json.loads(text("definitions.json", contribute(web={"rabbitmq": rights})))
+    found = {p.pop("user"): p for p in definitions["permissions"]}
+    assert found["web"] == {
+        "vhost": "demo",
+        "configure": rf"^(?:{mine})$",
+        "write": "^$",
+        "read": rf"^(?:{mine})$",
+    }
+    assert not re.search(found["web"]["read"], "my-web.in.2")
+    assert re.search(found["web"]["read"], "web.in")
+    assert found["my-api"]["read"] == found["admin"]["read"] == ".*", "without the key all is allowed"
+    topic = {"user": "web", "vhost": "demo", "exchange": "events", "write": r"^(?:web\..*)$", "read": "^$"}
+    assert definitions["topic_permissions"] == [topic]
+
+
+def test_no_patterns_are_no_rights() -> None:
+    definitions = json.loads(text("definitions.json", contribute(web={"rabbitmq": {}})))
+    assert definitions["permissions"][1] | {"vhost": ""} == {
+        "user": "web",
+        "vhost": "",
+        **dict.fromkeys(("configure", "write", "read"), "^$"),
+    }
 
 
 def test_the_watermark_lies_below_the_container_s_memory() -> None:

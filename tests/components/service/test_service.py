@@ -138,6 +138,33 @@ def test_networks_are_those_that_are_needed() -> None:
     assert names["owner-blue"] == ["app", "data"]
 
 
+def test_a_migration_reaches_its_database_and_what_the_file_says() -> None:
+    given = {"egress": True, "database": "web_db", "migrate": "x"}
+    found = containers(web=given, more={**given, "database": "d", "migrate_networks": ["egress", "app"]})
+    names = {name: [n.network for n in c.networks] for name, c in found.items()}
+    assert names["web-blue"] == ["app", "data", "egress"]
+    assert names["web-migrate"] == ["data"]
+    assert names["more-migrate"] == ["app", "data", "egress"]
+
+
+def test_a_secret_of_other_environments_is_not_given() -> None:
+    use = [{"name": "made", "only": ["far"]}, {"name": "asked"}]
+    given, target = contribute(web={"secrets": use, "database": "web_db", "migrate": "x"})
+    assert not any(f.name == "made" for f in given.secrets)
+    assert not any("MADE_FILE" in dict(c.environment) for c in given.containers)
+    assert given.generated == ()
+    far = service.contribute(target.services, Target(target.stack, "far", "v2"))
+    assert {f.folder for f in far.secrets if f.name == "made"} == {"web", "web-migrate"}
+    assert far.generated == ("made",)
+
+
+def test_demo_data_is_for_local_environments() -> None:
+    given, target = contribute(web={"seed": "fill"})
+    assert "web-seed" in {c.name for c in given.containers}
+    far = service.contribute(target.services, Target(target.stack, "far", "v2"))
+    assert "web-seed" not in {c.name for c in far.containers}
+
+
 def test_it_waits_only_for_what_has_no_slots() -> None:
     found = containers(
         web={"database": "web_db", "depends": ["api", "store"]},

@@ -46,8 +46,8 @@ class Broker:
         return channel
 
     async def exchange(self, channel: AbstractChannel) -> AbstractExchange:
-        """The exchange for events, with every queue behind it declared."""
-        return await topology.declare(channel)
+        """The exchange for events, with the service's own queue behind it declared."""
+        return await topology.declare_own(channel, self._settings.service)
 
     async def _open(self) -> AbstractConnection:
         from aio_pika import connect

@@ -53,6 +53,8 @@ def make_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=10,
         pool_recycle=1800,
         pool_pre_ping=True,
+        # An error is logged with its statement; the values are people's money and passwords.
+        hide_parameters=True,
     )
 
 

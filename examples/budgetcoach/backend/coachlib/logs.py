@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,10 @@ from coachlib.settings import Settings
 
 MAX_LINE = 16 * 1024 - 64
 _CUT = "... (cut)"
+_DETAIL = re.compile(
+    r"(^DETAIL:\s+).*?(?=^HINT:|^\[SQL:|^\(Background on|^The above exception|^During handling|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _EXTRA = ("duration_ms", "path", "status", "method", "user_id", "event_id", "event_type")
 
 
@@ -49,8 +54,13 @@ class JsonFormatter(logging.Formatter):
         }
         entry.update({key: record.__dict__[key] for key in _EXTRA if key in record.__dict__})
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = _without_rows(self.formatException(record.exc_info))
         return entry
+
+
+def _without_rows(text: str) -> str:
+    """A traceback without PostgreSQL's DETAIL, which quotes the key or the whole row that was refused."""
+    return _DETAIL.sub(r"\1(hidden)", text)
 
 
 def _dump(entry: dict[str, Any]) -> str:

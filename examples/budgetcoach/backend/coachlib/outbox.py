@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
+from coachlib import topology
 from coachlib.broker import close_quietly
 from coachlib.events import OutboxEntry
 from coachlib.metrics import OUTBOX, PUBLISHED
 from coachlib.wake import outbox_wake
 
 if TYPE_CHECKING:
-    from aio_pika.abc import AbstractExchange
+    from aio_pika.abc import AbstractChannel, AbstractExchange
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from coachlib.runtime import Runtime
@@ -34,19 +35,28 @@ async def relay(runtime: Runtime) -> None:
     channel = await runtime.broker.channel()
     try:
         exchange = await runtime.broker.exchange(channel)
+        checked: set[str] = set()
         while not runtime.stopping.is_set():
             outbox_wake.clear()
-            if await _publish_batch(runtime, exchange) < _BATCH:
+            if await _publish_batch(runtime, channel, exchange, checked) < _BATCH:
                 await _next_look(runtime)
             runtime.broker.check(channel)
     finally:
         await close_quietly(channel)
 
 
-async def _publish_batch(runtime: Runtime, exchange: AbstractExchange) -> int:
-    """Send the oldest events and delete them once confirmed, in one transaction; returns how many."""
+async def _publish_batch(
+    runtime: Runtime, channel: AbstractChannel, exchange: AbstractExchange, checked: set[str]
+) -> int:
+    """Send the oldest events and delete them once confirmed, in one transaction; returns how many.
+
+    `checked`: the types whose readers are known to be there.
+    """
     async with runtime.sessions() as session, session.begin():
         entries = await _oldest(session)
+        for kind in sorted({entry.type for entry in entries} - checked):
+            await topology.check_readers(channel, kind)
+            checked.add(kind)
         # Sent in order without waiting in between; the broker takes them in the order of the connection.
         sent = await asyncio.gather(*(_publish(exchange, entry) for entry in entries), return_exceptions=True)
         # Only what is confirmed is deleted: a message sent twice is recognised by its id, but one deleted too

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import jwt
 
+from coachlib.identity import Caller
 from coachlib.runtime import Runtime
 from coachlib.settings import Settings, SettingsError
 
@@ -23,15 +24,15 @@ class InvalidToken(Exception):
     """The token is not one of ours, or it has expired."""
 
 
-def make_access_token(settings: Settings, user_id: uuid.UUID) -> str:
-    """A token for `user_id` that is valid for ACCESS_SECONDS."""
+def make_access_token(settings: Settings, user_id: uuid.UUID, currency: str) -> str:
+    """A token for `user_id`, whose account is in `currency`, that is valid for ACCESS_SECONDS."""
     now = int(time.time())
-    claims = {"sub": str(user_id), "iss": _ISSUER, "iat": now, "exp": now + ACCESS_SECONDS}
+    claims = {"sub": str(user_id), "cur": currency, "iss": _ISSUER, "iat": now, "exp": now + ACCESS_SECONDS}
     return jwt.encode(claims, signing_key(settings), algorithm=_ALGORITHM)
 
 
-def read_access_token(settings: Settings, token: str) -> uuid.UUID:
-    """The user id in `token`; raises InvalidToken."""
+def read_access_token(settings: Settings, token: str) -> Caller:
+    """The user in `token`; raises InvalidToken."""
     try:
         claims = jwt.decode(
             token,
@@ -41,7 +42,7 @@ def read_access_token(settings: Settings, token: str) -> uuid.UUID:
             issuer=_ISSUER,
             options={"require": ["sub", "iss", "iat", "exp"]},
         )
-        return uuid.UUID(claims["sub"])
+        return Caller(uuid.UUID(claims["sub"]), str(claims.get("cur", "")))
     except (jwt.InvalidTokenError, ValueError) as error:
         raise InvalidToken(str(error)) from error
 

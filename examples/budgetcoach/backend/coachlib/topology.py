@@ -1,6 +1,7 @@
 """Which service reads which event: the one source for exchanges, queues and bindings in RabbitMQ.
 
-Every service declares all of it, so an event published before its reader has ever started waits for it.
+Every service declares the exchange and what it reads itself: at the broker it may do no more (homeport.yaml).
+Whoever publishes makes sure that each reader's queue is there; until then the event waits in the outbox.
 """
 
 from __future__ import annotations
@@ -42,13 +43,31 @@ def dead_name(service: str) -> str:
 
 
 async def declare(channel: AbstractChannel) -> AbstractExchange:
-    """Declare everything (a no-op where it exists) and return the exchange to publish to."""
-    from aio_pika import ExchangeType
-
-    exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
+    """Declare everything, as only the broker's administrator may; returns the exchange to publish to."""
+    exchange = await _declare_exchange(channel)
     for service in sorted({reader for readers in READERS.values() for reader in readers}):
         await _declare_reader(channel, exchange, service)
     return exchange
+
+
+async def declare_own(channel: AbstractChannel, service: str) -> AbstractExchange:
+    """Declare what `service` may and return the exchange to publish to."""
+    exchange = await _declare_exchange(channel)
+    if read_by(service):
+        await _declare_reader(channel, exchange, service)
+    return exchange
+
+
+async def check_readers(channel: AbstractChannel, kind: str) -> None:
+    """Raises ChannelNotFoundEntity while a reader of `kind` has never been up: it would miss the event."""
+    for service in READERS[kind]:
+        await channel.declare_queue(queue_name(service), passive=True)
+
+
+async def _declare_exchange(channel: AbstractChannel) -> AbstractExchange:
+    from aio_pika import ExchangeType
+
+    return await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
 
 
 async def _declare_reader(channel: AbstractChannel, exchange: AbstractExchange, service: str) -> None:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,27 @@ import asyncpg
 import httpx
 
 from coachlib import topology
+from coachlib.identity import HEADER, Caller, sign
 from tests.servers import PostgresServer, RabbitServer, free_port, wait_for
 
 BACKEND = Path(__file__).resolve().parent.parent
 JWT_KEY = secrets.token_urlsafe(48)
+IDENTITY_KEYS = {
+    name: secrets.token_urlsafe(32) for name in ("user", "transaction", "budget", "notification", "ai")
+}
 
 
 class Service:
-    """A running service. `client` talks to it; give X-User-Id yourself unless it is the gateway."""
+    """A running service. `client` talks to it; unless it is the gateway, give X-User-Id (and X-User-Currency,
+    EUR without) yourself: the client signs them as the gateway would."""
 
     def __init__(self, name: str, env: dict[str, str], port: int, log: Path, dsn: str | None) -> None:
         self.name = name
         self.env = env
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(
+            base_url=self.url, timeout=30, event_hooks={"request": [partial(_sign_as_gateway, name)]}
+        )
         self.dsn = dsn
         self._log = log
         self.process = self._start()
@@ -54,6 +62,10 @@ class Service:
         twin = Service(self.name, self.env | {"PORT": str(port)}, port, log, self.dsn)
         twin.wait_ready()
         return twin
+
+    def signed(self, user: str, method: str, path: str) -> dict[str, str]:
+        """The headers with which another client asks for `user`."""
+        return {HEADER: sign(IDENTITY_KEYS[self.name], self.name, Caller(uuid.UUID(user)), method, path)}
 
     def wait_ready(self) -> None:
         """Wait until /health/ready answers 200; fails with the log when it does not."""
@@ -108,7 +120,7 @@ class Launcher:
         self._stack = stack
 
     def empty_queues(self) -> None:
-        """Delete every queue of the topology, so that no test sees another's events."""
+        """Make every queue of the topology anew, so that no test sees another's events."""
         asyncio.run(_delete_queues(self._broker.url))
 
     def launch(
@@ -146,7 +158,9 @@ class Launcher:
         files: dict[str, str],
         root: Path,
     ) -> dict[str, str]:
-        secret_files = {"rabbitmq_url": self._broker.url, "jwt_key": JWT_KEY, **files}
+        secret_files = {"rabbitmq_url": self._broker.url, "jwt_key": JWT_KEY}
+        known = IDENTITY_KEYS if name == "gateway" else {name: IDENTITY_KEYS.get(name, "")}
+        secret_files |= {f"identity_{one}": key for one, key in known.items()} | files
         if dsn:
             secret_files["database_url"] = dsn
         env = {
@@ -164,6 +178,18 @@ class Launcher:
             path.write_text(value + "\n")
             env[f"{key.upper()}_FILE"] = str(path)
         return env | extra
+
+
+def _sign_as_gateway(service: str, request: httpx.Request) -> None:
+    """X-User-Id becomes the signed header that a service believes."""
+    user, currency = request.headers.get("X-User-Id"), request.headers.get("X-User-Currency", "EUR")
+    if user is None or service not in IDENTITY_KEYS:
+        return
+    with suppress(ValueError):
+        caller, query = Caller(uuid.UUID(user), currency), request.url.query.decode()
+        signed = sign(IDENTITY_KEYS[service], service, caller, request.method, request.url.path, query)
+        request.headers[HEADER] = signed
+        del request.headers["X-User-Id"]
 
 
 def _migrate(folder: Path, env: dict[str, str]) -> None:
@@ -195,3 +221,4 @@ async def _delete_queues(url: str) -> None:
         for service in {reader for readers in topology.READERS.values() for reader in readers}:
             for name in (topology.queue_name(service), topology.dead_name(service)):
                 await channel.queue_delete(name)
+        await topology.declare(channel)

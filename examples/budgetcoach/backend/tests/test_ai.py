@@ -294,7 +294,8 @@ def test_a_provider_that_is_away_costs_nothing(grace: Asker, provider: Provider)
 def test_the_cap_is_never_passed_however_many_ask_at_once(grace: Asker, provider: Provider) -> None:
     async def many() -> list[str]:
         async with httpx.AsyncClient(base_url=grace.ai.url, timeout=60) as client:
-            body, headers = {"message": "where can I save?"}, {"X-User-Id": grace.id}
+            body = {"message": "where can I save?"}
+            headers = grace.ai.signed(grace.id, "POST", "/api/v1/chat")
             asked = [client.post("/api/v1/chat", json=body, headers=headers) for _ in range(24)]
             return [answer.json()["provider"] for answer in await asyncio.gather(*asked)]
 

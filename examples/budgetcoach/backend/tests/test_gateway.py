@@ -15,7 +15,7 @@ import httpx
 import jwt
 import pytest
 
-from tests.launcher import JWT_KEY, Launch, Service
+from tests.launcher import IDENTITY_KEYS, JWT_KEY, Launch, Service
 from tests.letterbox import next_letter, open_letterbox
 from tests.peer import PeerServer, peer
 from tests.servers import PostgresServer, free_port, wait_for
@@ -90,7 +90,10 @@ def test_only_the_gateway_says_who_the_user_is(gateway: Service) -> None:
     answer = gateway.client.get("/api/v1/transactions", headers=bearer() | forged)
     headers = answer.json()["headers"]
     about_user = [pair for pair in headers if pair[0].replace("_", "-").startswith("x-user-")]
-    assert about_user == [["x-user-id", str(USER)]]
+    [[name, signed]] = about_user
+    assert name == "x-user-token"
+    claims = jwt.decode(signed, IDENTITY_KEYS["transaction"], algorithms=["HS256"], audience="transaction")
+    assert claims["sub"] == str(USER)
     assert {name for name, _ in headers}.isdisjoint({"authorization", "cookie"})
 
 
@@ -99,7 +102,7 @@ def test_public_paths_carry_cookies_and_no_user(gateway: Service) -> None:
     answer = gateway.client.post("/api/v1/auth/refresh", headers=headers)
     seen = seen_headers(answer)
     assert seen["cookie"] == "refresh=abc"
-    assert "x-user-id" not in seen
+    assert not any(name.startswith("x-user-") for name in seen)
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
 
 

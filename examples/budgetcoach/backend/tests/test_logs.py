@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from coachlib.context import correlation_id, new_correlation_id
+from coachlib.db import make_engine
 from coachlib.logs import JsonFormatter
 from coachlib.settings import Settings
+from tests.servers import PostgresServer
 
 SETTINGS = Settings(service="user", version="1.2.3", environment="staging")
 
@@ -61,3 +67,31 @@ def test_only_harmless_correlation_ids_are_taken() -> None:
     assert new_correlation_id("edge-1:2.3_4") == "edge-1:2.3_4"
     for bad in (None, "", "a b", 'x"y', "a\nb", "x" * 65):
         assert new_correlation_id(bad) != bad
+
+
+def test_an_error_of_the_database_is_logged_without_values(postgres: PostgresServer, tmp_path: Path) -> None:
+    """Neither the statement's parameters nor the row that PostgreSQL quotes in DETAIL."""
+    url = tmp_path / "url"
+    url.write_text(postgres.url())
+    settings = Settings(service="user", env={"DATABASE_URL_FILE": str(url)})
+    made = "CREATE TEMP TABLE people (email text UNIQUE, hash text CHECK (hash <> ''), name text NOT NULL)"
+    given = {"email": "ada@example.org", "hash": "argon2-of-ada\n\nmore of Ada", "name": None}
+
+    async def refused() -> str:
+        engine = make_engine(settings)
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text(made))
+                insert = "INSERT INTO people VALUES (:email, CAST(:hash AS text), :name)"
+                await connection.execute(text(insert), given)
+        except IntegrityError:
+            return line("failed", exc_info=sys.exc_info())
+        finally:
+            await engine.dispose()
+        raise AssertionError("the row was taken")
+
+    logged = asyncio.run(refused())
+    assert "people" in logged and "not-null" in logged, "what is wrong is still said"
+    assert "INSERT INTO people" in logged
+    for secret in ("ada@example.org", "argon2-of-ada", "more of Ada"):
+        assert secret not in logged

@@ -14,7 +14,7 @@ from tests.launcher import BACKEND
 
 def start(service: str, secrets: Path, **more: str) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BACKEND), "SERVICE_NAME": service, **more}
-    for name in ("database_url", "rabbitmq_url", "jwt_key"):
+    for name in ("database_url", "rabbitmq_url", "jwt_key", "identity_notification"):
         env[f"{name.upper()}_FILE"] = str(secrets / name)
     command = [sys.executable, "-m", "coachlib.serve"]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
@@ -30,6 +30,7 @@ def write(folder: Path, **values: str) -> None:
     [
         ("notification", "database_url", "secret database_url: "),
         ("notification", "rabbitmq_url", "secret rabbitmq_url: "),
+        ("notification", "identity_notification", "secret identity_notification: "),
         ("gateway", "jwt_key", "secret jwt_key: "),
     ],
 )
@@ -39,6 +40,7 @@ def test_missing_secret(tmp_path: Path, service: str, missing: str, message: str
         database_url="postgresql://127.0.0.1:1/x",
         rabbitmq_url="amqp://127.0.0.1:1",
         jwt_key="k" * 40,
+        identity_notification="i" * 40,
     )
     (tmp_path / missing).unlink()
     done = start(service, tmp_path)

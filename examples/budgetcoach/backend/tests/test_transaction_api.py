@@ -205,7 +205,7 @@ def test_the_same_key_books_once(ada: Person) -> None:
 
     def book(_: int) -> httpx.Response:
         headers = {"X-User-Id": ada.id, "Idempotency-Key": "once"}
-        return httpx.post(f"{ada.service.url}/api/v1/transactions", headers=headers, json=body, timeout=30)
+        return ada.service.client.post("/api/v1/transactions", headers=headers, json=body)
 
     with ThreadPoolExecutor(4) as pool:
         answers = [*pool.map(book, range(4)), book(5)]

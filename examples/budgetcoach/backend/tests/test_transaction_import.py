@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -23,16 +27,20 @@ SAMPLES = Path(__file__).parent / "samples"
 class Importer:
     """A user who uploads files."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, currency: str = "EUR") -> None:
         self.service = service
+        self.currency = currency
         self.id = str(uuid.uuid4())
 
     def call(
         self, method: str, path: str, files: Files | None = None, data: dict[str, str] | None = None
     ) -> httpx.Response:
         return self.service.client.request(
-            method, f"/api/v1{path}", headers={"X-User-Id": self.id}, files=files, data=data
+            method, f"/api/v1{path}", headers=self._headers(), files=files, data=data
         )
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-User-Id": self.id, "X-User-Currency": self.currency}
 
     def upload(self, data: bytes, name: str = "export.csv") -> str:
         answer = self.call("POST", "/imports", files={"file": (name, data, "text/csv")})
@@ -272,3 +280,78 @@ def test_fifty_thousand_lines(launch: Launch, record_property: Callable[[str, ob
 def _peak_rss(service: Service) -> int:
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+@pytest.mark.parametrize(
+    ("currency", "written", "minor"),
+    [
+        ("JPY", '"-1,200"', -1200),
+        ("KWD", "-1.200", -1200),
+        ("BHD", '"-1,200.5"', -1200500),
+        ("EUR", "-12.00", -1200),
+    ],
+)
+def test_amounts_have_the_decimals_of_the_account_s_currency(
+    service: Service, currency: str, written: str, minor: int
+) -> None:
+    person = Importer(service, currency)
+    data = f"Date,Description,Amount\n2024-01-01,Rent,{written}\n".encode()
+    assert person.finished(person.upload(data))["imported"] == 1
+    [booked] = person.call("GET", "/transactions").json()["items"]
+    assert booked["amount_cents"] == minor
+
+
+def test_an_amount_that_the_currency_cannot_have_is_a_bad_line(service: Service) -> None:
+    person = Importer(service, "JPY")
+    job = person.upload(b"Date,Description,Amount\n2024-01-01,Rent,-12.50\n2024-01-02,Tea,-300.00\n")
+    assert (person.finished(job)["imported"], person.finished(job)["failed"]) == (1, 1)
+    [fault] = person.call("GET", f"/imports/{job}/errors").json()["items"]
+    assert fault["reason"] == '"-12.50" has decimals, and the currency has none'
+
+
+def test_a_token_that_does_not_know_the_currency_is_refreshed_first(service: Service) -> None:
+    answer = Importer(service, "").call("POST", "/imports", files={"file": ("a.csv", b"x", "text/csv")})
+    assert answer.status_code == 401
+
+
+@pytest.fixture
+def crowded(launch: Launch) -> Service:
+    """A place for two imports a user, and for three in all."""
+    return launch("transaction", {"IMPORTS_PER_USER": "2", "IMPORTS_IN_ALL": "3"})
+
+
+def test_uploads_that_wait_are_few(crowded: Service) -> None:
+    """However many come at once; and when they are done there is room again."""
+    ada, eve, bob = Importer(crowded), Importer(crowded), Importer(crowded)
+    small = b"Date,Description,Amount\n2024-01-01,Rent,-1.00\n"
+
+    def send(who: Importer) -> httpx.Response:
+        return who.call("POST", "/imports", files={"file": ("a.csv", small, "text/csv")})
+
+    with holding(crowded, "LOCK TABLE transactions IN EXCLUSIVE MODE"), ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(ada), range(8)))
+        assert sorted(one.status_code for one in answers) == [202] * 2 + [429] * 6
+        refused = next(one for one in answers if one.status_code == 429)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert "2 of your imports are not done yet" in refused.json()["error"]["message"]
+        assert send(eve).status_code == 202
+        full = send(bob)
+        assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_requests")
+        assert crowded.sql("SELECT count(DISTINCT import_id) AS n FROM import_chunks")[0]["n"] == 3
+    for answer in answers:
+        if answer.status_code == 202:
+            ada.finished(answer.json()["id"])
+    assert send(ada).status_code == 202
+
+
+@contextmanager
+def holding(service: Service, statement: str) -> Iterator[None]:
+    """A statement's locks, held in a transaction of our own."""
+    loop = asyncio.new_event_loop()
+    connection = loop.run_until_complete(asyncpg.connect(service.dsn))
+    try:
+        loop.run_until_complete(connection.execute(f"BEGIN; {statement}"))
+        yield
+    finally:
+        loop.run_until_complete(connection.close())
+        loop.close()

@@ -1,6 +1,6 @@
 // The development API's import job: a plain reader of three bank formats that takes its time, to show progress.
 import { randomUUID } from "node:crypto";
-import { addTransaction, checkBudgets, notify } from "./store.mjs";
+import { addTransaction, checkBudgets, digitsOf, notify } from "./store.mjs";
 
 const STEP = 400;
 const STEP_MS = 350;
@@ -43,7 +43,8 @@ function take(space, job, col, us, seen, line, separator) {
   const fail = (reason) => { job.failed += 1; job.errors.push({ line: job.done_lines + 1, text: line, reason }); };
   const date = day(row[col.date] ?? "", us);
   if (!date) return fail("the date cannot be read");
-  const cents = us ? number(row[col.credit]) - number(row[col.debit]) : number(row[col.amount]);
+  const digits = digitsOf(space);
+  const cents = us ? number(row[col.credit], digits) - number(row[col.debit], digits) : number(row[col.amount], digits);
   if (!Number.isFinite(cents) || cents === 0) return fail("the amount cannot be read");
   const key = `${date}|${cents}|${row[col.text]}`;
   if (seen.has(key)) { job.duplicates += 1; return undefined; }
@@ -62,10 +63,10 @@ function day(text, us) {
   return Number(month) <= 12 && Number(d) <= 31 ? `${year}-${month.padStart(2, "0")}-${d.padStart(2, "0")}` : null;
 }
 
-function number(text = "") {
+function number(text = "", digits = 2) {
   if (text === "") return 0;
-  const mark = Math.max(text.lastIndexOf(","), text.lastIndexOf("."));
-  const tail = mark < 0 ? "00" : text.slice(mark + 1);
+  const mark = digits === 0 ? -1 : Math.max(text.lastIndexOf(","), text.lastIndexOf("."));
+  const tail = mark < 0 ? "0".repeat(digits) : text.slice(mark + 1);
   const whole = (mark < 0 ? text : text.slice(0, mark)).replace(/[.,\s]/g, "");
-  return /^-?\d+$/.test(whole) && /^\d\d$/.test(tail) ? Number(whole + tail) : NaN;
+  return /^-?\d+$/.test(whole) && /^\d*$/.test(tail) && tail.length === digits ? Number(whole + tail) : NaN;
 }

@@ -137,7 +137,7 @@ const CLOSED = {
   "POST /chat": ({ space, body }) => {
     const now = new Date().toISOString();
     const { expense_cents } = store.summary(space, new URLSearchParams());
-    const answer = { id: randomUUID(), role: "coach", text: `You have spent ${(-expense_cents / 100).toFixed(2)} ${space.user.currency} in all.\nYour biggest lever is dining out.`, provider: "local", created_at: now };
+    const answer = { id: randomUUID(), role: "coach", text: `You have spent ${store.plain(space, -expense_cents)} ${space.user.currency} in all.\nYour biggest lever is dining out.`, provider: "local", created_at: now };
     space.chat.push({ id: randomUUID(), role: "user", text: body.message, created_at: now }, answer);
     return [200, answer];
   },

@@ -16,6 +16,9 @@ const WORDS = {
 };
 
 const users = new Map();
+const DIGITS = { JPY: 0, KRW: 0, KWD: 3, BHD: 3 };
+export const digitsOf = (space) => DIGITS[space.user.currency] ?? 2;
+export const plain = (space, cents) => (cents / 10 ** digitsOf(space)).toFixed(digitsOf(space));
 
 export function newUser(body) {
   const user = { id: randomUUID(), email: body.email, name: body.name, currency: body.currency ?? "EUR", email_notifications: true, verified: true, created_at: new Date().toISOString() };
@@ -85,7 +88,7 @@ export function checkBudgets(space) {
   for (const b of budgetsOf(space, month)) {
     const kind = b.state === "ok" ? null : `budget.${b.state}`;
     if (!kind || space.notifications.some((n) => n.kind === kind && n.title.includes(b.category_name))) continue;
-    notify(space, kind, `${b.category_name}: ${b.state === "near" ? "80 % of the limit is used" : "over the limit"}`, `${(b.spent_cents / 100).toFixed(2)} of ${(b.limit_cents / 100).toFixed(2)} spent this month.`, "/budgets");
+    notify(space, kind, `${b.category_name}: ${b.state === "near" ? "80 % of the limit is used" : "over the limit"}`, `${plain(space, b.spent_cents)} of ${plain(space, b.limit_cents)} spent this month.`, "/budgets");
   }
 }
 

@@ -1,9 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { changePercent, formatMoney, minorDigits, moneyInput, parseMoney } from "../src/lib/money";
+import { CURRENCIES, minorDigits } from "../src/lib/currencies";
+import { changePercent, formatMoney, moneyInput, parseMoney } from "../src/lib/money";
 
 describe("minorDigits", () => {
-  it.each([["EUR", 2], ["JPY", 0], ["TND", 3]])("%s has %i", (currency, digits) => {
+  it.each([["EUR", 2], ["JPY", 0], ["TND", 3], ["HUF", 2]])("%s has %i", (currency, digits) => {
     expect(minorDigits(currency)).toBe(digits);
+  });
+});
+
+describe.each(CURRENCIES)("%s", (currency) => {
+  const locales = ["en-US", "de-DE", "de-CH", "fr-FR", "sv-SE", "nb-NO", "da-DK", "pl-PL", "hu-HU", "en-IN", "ja-JP", "pt-BR", "en-ZA"];
+  const unit = 10 ** minorDigits(currency);
+  // Small and large up to 10^13, with fractions that end in zero and not, and both signs.
+  const sizes = Array.from({ length: 5 }, (_, third) => 10 ** (3 * third + 1));
+  const amounts = [0, unit - 1, unit, unit + 1, 1200, ...sizes.flatMap((n) => [n, 7 * n - 1, 12 * n + 345])].flatMap((n) => [n, -n || 0]);
+
+  it.each(locales)("can be read as it is written in %s", (locale) => {
+    for (const cents of amounts) expect(parseMoney(formatMoney(cents, currency, {}, locale), currency), `${cents}`).toBe(cents);
+  });
+  it.each([...locales, "ar-KW", "ar-BH", "fa-IR"])("can be edited in %s", (locale) => {
+    for (const cents of amounts) expect(parseMoney(moneyInput(cents, currency, locale), currency), `${cents}`).toBe(Math.abs(cents));
   });
 });
 

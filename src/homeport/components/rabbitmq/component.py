@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from homeport.components.contribution import (
     Attachment,
@@ -16,8 +17,9 @@ from homeport.components.read import digest, template
 from homeport.components.service.health import PROBE
 from homeport.components.service.secrets import broker_secret
 from homeport.files import File
+from homeport.stack.broker import BrokerRights, RabbitMQ
 from homeport.stack.model import Target
-from homeport.stack.parts import MIB, RabbitMQ
+from homeport.stack.parts import MIB
 
 UID = 999  # `rabbitmq` in the official image and in the local one
 VOLUME = "rabbitmq_data"  # an underscore: no volume of a service can have this name
@@ -51,15 +53,44 @@ def _files(part: RabbitMQ, target: Target, services: tuple[str, ...]) -> tuple[F
         File("rabbitmq/rabbitmq.conf", conf),
         File("rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n"),
         File("rabbitmq/users", users),
-        File("rabbitmq/definitions.json", _definitions(target.stack.name, (ADMIN, *services))),
+        File("rabbitmq/definitions.json", _definitions(target)),
     )
 
 
-def _definitions(vhost: str, users: tuple[str, ...]) -> str:
+def _definitions(target: Target) -> str:
     """The virtual host, and every user's rights in it; the users come from entry.sh."""
-    rights = {"configure": ".*", "write": ".*", "read": ".*"}
-    permissions = [{"user": user, "vhost": vhost, **rights} for user in users]
-    return json.dumps({"vhosts": [{"name": vhost}], "permissions": permissions}, indent=2) + "\n"
+    vhost = target.stack.name
+    given = {name: service.rabbitmq for name, service in target.services.items()}
+    permissions = [
+        {"user": user, "vhost": vhost, **_rights(rights)} for user, rights in {ADMIN: None, **given}.items()
+    ]
+    topics = [
+        {"user": user, "vhost": vhost, "exchange": exchange, "write": whole(t.write), "read": whole(t.read)}
+        for user, rights in given.items()
+        for exchange, t in (rights.topics if rights else {}).items()
+    ]
+    made: dict[str, Any] = {"vhosts": [{"name": vhost}], "permissions": permissions}
+    made |= {"topic_permissions": topics} if topics else {}
+    return json.dumps(made, indent=2) + "\n"
+
+
+def _rights(rights: BrokerRights | None) -> dict[str, str]:
+    """RabbitMQ's three patterns; everything for the administrator and for a service that says nothing."""
+    if rights is None:
+        return dict.fromkeys(("configure", "write", "read"), ".*")
+    return {
+        "configure": whole(rights.configure),
+        "write": whole(rights.write),
+        "read": whole(rights.read),
+    }
+
+
+def whole(pattern: str) -> str:
+    """RabbitMQ looks for a pattern anywhere in a name (`budget` is in `my-budget-2`); this is for the whole name.
+
+    The default exchange has the name `amq.default` here.
+    """
+    return f"^(?:{pattern})$" if pattern else "^$"
 
 
 def _container(part: RabbitMQ, target: Target, files: tuple[File, ...]) -> Container:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from homeport.components.contribution import Attachment, Container, Contribution, Mount
+from homeport.components.contribution import NETWORKS, Attachment, Container, Contribution, Mount
 from homeport.components.service import environment, health, secrets
 from homeport.stack.model import SLOTS, Slot, Target, has_slots, slot_container
 from homeport.stack.parts import Service
@@ -31,7 +31,7 @@ def _containers(name: str, service: Service, target: Target) -> Iterator[Contain
         yield _alone(base, service, target)
     if service.migrate:
         yield _migration(base, service, target)
-    if service.seed:
+    if service.seed and target.local:
         yield _task(base, "seed", service.seed, "fills in demo data, once")
 
 
@@ -105,9 +105,12 @@ def _task(base: Container, kind: str, script: str, about: str) -> Container:
 
 
 def _migration(base: Container, service: Service, target: Target) -> Container:
-    """The task that migrates. It logs in as a role of its own: see postgres/entry.sh."""
+    """The task that migrates. It logs in as a role of its own (see postgres/entry.sh), and what the service may reach
+    for its requests is not the migration's: it joins the network of its database, and more where the file says so."""
     about = "brings the schema up, before the new code runs"
     task = _task(base, "migrate", service.migrate or "", about)
+    joined = {"data", *service.migrate_networks}
+    task = replace(task, networks=tuple(Attachment(name) for name in NETWORKS if name in joined))
     if not service.database:
         return task
     role = secrets.migrator(service.database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from homeport.components.service.secrets import ROOT
+from homeport.components.service.secrets import ROOT, used
 from homeport.stack.model import Target
 from homeport.stack.parts import Service
 
@@ -31,7 +31,7 @@ def _own(name: str, service: Service, target: Target) -> Iterator[tuple[str, str
         yield from _database(service.database)
     if target.stack.rabbitmq:
         yield "RABBITMQ_URL_FILE", f"{ROOT}/rabbitmq_url"
-    for use in service.secrets:
+    for use in used(service, target):
         yield f"{use.name.upper()}_FILE", f"{ROOT}/{use.name}"
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from homeport.components.contribution import SecretFile
 from homeport.stack import inside
 from homeport.stack.model import Target
-from homeport.stack.parts import Service
+from homeport.stack.parts import SecretUse, Service
 
 ROOT = inside.SECRETS
 
@@ -40,11 +40,16 @@ def files(name: str, service: Service, target: Target) -> tuple[SecretFile, ...]
     return (*own, *_files(migrate_folder(name), service, target, migrator(service.database), name))
 
 
+def used(service: Service, target: Target) -> tuple[SecretUse, ...]:
+    """The secrets that the service gets in this environment."""
+    return tuple(use for use in service.secrets if not use.only or target.environment in use.only)
+
+
 def _files(name: str, service: Service, target: Target, role: str, caller: str = "") -> Iterator[SecretFile]:
     """`name` is the folder; `caller` the service that the broker knows, when it has another name."""
     owner = uid(service)
     mode = 0o444 if service.user == "image" else 0o400
-    for use in service.secrets:
+    for use in used(service, target):
         yield SecretFile(name, use.name, owner, f"{{{use.name}}}", use.optional, mode)
     if service.database:
         db = service.database
@@ -62,4 +67,4 @@ def _files(name: str, service: Service, target: Target, role: str, caller: str =
 def generated(service: Service, target: Target) -> tuple[str, ...]:
     """Those of the service's own secrets that nobody chooses."""
     kinds = target.stack.secrets
-    return tuple(use.name for use in service.secrets if use.name in kinds and kinds[use.name].generate)
+    return tuple(u.name for u in used(service, target) if u.name in kinds and kinds[u.name].generate)

@@ -41,6 +41,8 @@ RULES: tuple[Callable[[Stack], Findings], ...] = (
     references.depends,
     references.cycles,
     references.only,
+    references.broker,
+    references.migration_networks,
     variables.reserved,
     variables.looks_secret,
     variables.unused_secrets,

@@ -105,9 +105,30 @@ def _circle(stack: Stack, start: str) -> tuple[str, ...]:
 
 def only(stack: Stack) -> Findings:
     for name, service in stack.services.items():
-        for at, env in enumerate(service.only):
-            if env not in stack.environments:
-                path: KeyPath = ("services", name, "only", at)
-                also: tuple[KeyPath, ...] = (("environments", env),)
-                cure = did_you_mean(env, stack.environments)
-                yield Finding(path, f'there is no environment "{env}"', cure, also)
+        yield from _known(stack, ("services", name, "only"), service.only)
+        for at, use in enumerate(service.secrets):
+            yield from _known(stack, ("services", name, "secrets", at, "only"), use.only)
+
+
+def _known(stack: Stack, place: KeyPath, environments: tuple[str, ...]) -> Findings:
+    for at, env in enumerate(environments):
+        if env not in stack.environments:
+            also: tuple[KeyPath, ...] = (("environments", env),)
+            cure = did_you_mean(env, stack.environments)
+            yield Finding((*place, at), f'there is no environment "{env}"', cure, also)
+
+
+def broker(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        if service.rabbitmq and not stack.rabbitmq:
+            path: KeyPath = ("services", name, "rabbitmq")
+            cure = "add `rabbitmq: {}` at the top of the file, or take this out"
+            yield Finding(path, "there is no broker", cure, (("rabbitmq",),), key=True)
+
+
+def migration_networks(stack: Stack) -> Findings:
+    for name, service in stack.services.items():
+        if service.migrate_networks and not service.migrate:
+            path: KeyPath = ("services", name, "migrate_networks")
+            also: tuple[KeyPath, ...] = (("services", name, "migrate"),)
+            yield Finding(path, "there is no migrate", "add the command, or take this out", also, key=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from coachlib.money import plain
 from services.ai.models import Account, Booking
 from services.ai.months import is_last_day, month_of, months_between, shift
 
@@ -19,7 +20,7 @@ SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 
 @dataclass(frozen=True)
 class Item:
-    """One booking; the amount is in cents, negative for an expense."""
+    """One booking; the amount is in minor units, negative for an expense."""
 
     id: uuid.UUID
     date: dt.date
@@ -31,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Sums:
-    """What came in and what went out (both positive), in cents."""
+    """What came in and what went out (both positive), in minor units."""
 
     income: int = 0
     spent: int = 0
@@ -83,7 +84,7 @@ class Book:
     def money(self, cents: int) -> str:
         """An amount for people, with its sign only where it is negative."""
         sign = "-" if cents < 0 else ""
-        text = f"{abs(cents) // 100:,}.{abs(cents) % 100:02}"
+        text = plain(abs(cents), self.currency)
         mark = SIGNS.get(self.currency)
         return f"{sign}{mark}{text}" if mark else f"{sign}{text} {self.currency}"
 

@@ -19,7 +19,7 @@ async def reply(runtime: Runtime, user: uuid.UUID, message: str) -> ChatMessage:
     """The coach's line, stored after the user's. No database connection is held while the provider thinks."""
     async with runtime.sessions() as session:
         book = await load_book(session, user)
-        question = understand(message, book.categories(), book.today)
+        question = understand(message, book.categories(), book.today, book.currency)
         match = await _match(session, user, question, book)
     said = await provider.ask(runtime, user, book, message) if book.sums else None
     local = answer(question, book, match) if said is None else Answer(said)

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from coachlib.money import digits
 from coachlib.runtime import Runtime
 from coachlib.settings import Settings
 from services.ai.analysis.forecast import forecast
@@ -26,8 +27,8 @@ LONGEST_ANSWER = 4000
 PRIVATE = re.compile(r"\S+@\S+|\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,8}\b|\b(?:\d[ -]?){9,}\b", re.IGNORECASE)
 TASK = (
     "You are a friendly budget coach. Answer in at most 120 words, in the language of the question, from the"
-    " figures below only; say so when they do not tell. Amounts are in cents; write them as money. Give no"
-    " investment advice."
+    " figures below only; say so when they do not tell. Amounts are whole numbers of the smallest unit:"
+    " 1 {currency} is {unit}; write them as money. Give no investment advice."
     "\nFigures: "
 )
 
@@ -57,7 +58,8 @@ async def ask(runtime: Runtime, user: uuid.UUID, book: Book, question: str) -> s
 
 def messages_for(book: Book, question: str) -> list[dict[str, str]]:
     """The conversation that is sent: the task with the sums, and the question without what looks private."""
-    content = TASK + json.dumps(figures(book), ensure_ascii=False, separators=(",", ":"))
+    task = TASK.format(currency=book.currency, unit=10 ** digits(book.currency))
+    content = task + json.dumps(figures(book), ensure_ascii=False, separators=(",", ":"))
     asked = PRIVATE.sub("[removed]", question)
     return [{"role": "system", "content": content}, {"role": "user", "content": asked}]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from uuid import UUID
 
 from fastapi import Request
 
 from coachlib.context import correlation_id
+from coachlib.identity import HEADER
 
 # RFC 9110, 7.6.1: headers of one connection, not of the message.
 _ONE_HOP = frozenset(
@@ -38,8 +38,8 @@ Headers = list[tuple[bytes, bytes]]
 """As on the wire: names and values of a header are bytes, and a name may come more than once."""
 
 
-def forwarded(request: Request, user_id: UUID | None, public: bool) -> Headers:
-    """What the service gets: only we say who the user is, and cookies reach only who reads them."""
+def forwarded(request: Request, signed: str | None, public: bool) -> Headers:
+    """What the service gets: only we say who the user is (`signed`); cookies reach only who reads them."""
     dropped = _NOT_FORWARDED | _named_by_connection(request)
     kept = [
         (name, value)
@@ -48,8 +48,8 @@ def forwarded(request: Request, user_id: UUID | None, public: bool) -> Headers:
     ]
     kept.append((b"x-request-id", correlation_id.get().encode()))
     kept.append((b"x-real-ip", client_address(request).encode()))
-    if user_id is not None:
-        kept.append((b"x-user-id", str(user_id).encode()))
+    if signed is not None:
+        kept.append((HEADER.lower().encode(), signed.encode()))
     return kept
 
 

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Request, Response
 from coachlib.app import runtime_of
 from coachlib.db import is_away
 from coachlib.errors import ApiError
+from coachlib.identity import Caller
 from coachlib.tokens import InvalidToken, read_access_token
 from services.gateway import body as bodies
 from services.gateway.headers import client_address, forwarded
 from services.gateway.idempotency import claim, fingerprint, give_back, keep, key_of
 from services.gateway.routing import Route, base_url, route_of
-from services.gateway.upstream import Call, NotReached, gateway_of, read, send, streamed
+from services.gateway.upstream import Call, NotReached, gateway_of, read, send, signature, streamed, url_of
 
 router = APIRouter()
 log = logging.getLogger("gateway.routes")
@@ -30,17 +31,17 @@ async def pass_on(request: Request) -> Response:
     raw_path = request.scope["raw_path"].decode("latin-1")
     route = route_of(raw_path)
     request.scope["route_label"] = f"/api/v1/{route.area}"
-    user_id = None if route.public else _signed_in(request)
-    _count(request, user_id)
+    caller = None if route.public else _signed_in(request)
+    _count(request, caller)
     bodies.check_length(request)
-    call = _call(request, route, raw_path, user_id)
+    call = _call(request, route, raw_path, caller)
     key = key_of(request)
-    if key is None or user_id is None:
+    if key is None or caller is None:
         return streamed(await send(gateway_of(request).client, call))
-    return await _once(request, call, user_id, key, route.repeatable)
+    return await _once(request, call, caller.id, key, route.repeatable)
 
 
-def _signed_in(request: Request) -> UUID:
+def _signed_in(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if scheme.lower() != "bearer":
@@ -51,19 +52,21 @@ def _signed_in(request: Request) -> UUID:
         raise ApiError(401, "Sign in first.", headers={"WWW-Authenticate": "Bearer"}) from None
 
 
-def _count(request: Request, user_id: UUID | None) -> None:
+def _count(request: Request, caller: Caller | None) -> None:
     limits = gateway_of(request).limits
-    if user_id is None:
+    if caller is None:
         limits.addresses.take(client_address(request))
     else:
-        limits.users.take(str(user_id))
+        limits.users.take(str(caller.id))
 
 
-def _call(request: Request, route: Route, raw_path: str, user_id: UUID | None) -> Call:
+def _call(request: Request, route: Route, raw_path: str, caller: Caller | None) -> Call:
+    settings = runtime_of(request).settings
     query = request.scope["query_string"].decode("latin-1")
-    url = base_url(runtime_of(request).settings, route.service) + raw_path + (f"?{query}" if query else "")
+    url = url_of(base_url(settings, route.service) + raw_path + (f"?{query}" if query else ""))
+    signed = signature(settings, route.service, caller, request.method, url) if caller else None
     content = bodies.stream(request) if bodies.has_body(request) else None
-    return Call(request.method, url, forwarded(request, user_id, route.public), content)
+    return Call(request.method, url, forwarded(request, signed, route.public), content)
 
 
 async def _once(request: Request, call: Call, user_id: UUID, key: str, repeatable: bool) -> Response:

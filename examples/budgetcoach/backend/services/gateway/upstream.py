@@ -13,9 +13,12 @@ from fastapi.responses import StreamingResponse
 
 from coachlib.app import runtime_of
 from coachlib.errors import ApiError
+from coachlib.identity import Caller, identity_key, sign
 from coachlib.runtime import Runtime
+from coachlib.settings import Settings
 from services.gateway.headers import returned
 from services.gateway.limits import Limits
+from services.gateway.routing import SERVICES
 
 log = logging.getLogger("gateway.upstream")
 
@@ -27,9 +30,31 @@ class Call:
     """A request to a service; `content` is the body, in one piece or in many."""
 
     method: str
-    url: str
+    url: httpx.URL
     headers: list[tuple[bytes, bytes]]
     content: bytes | AsyncIterator[bytes] | None
+
+
+def url_of(text: str) -> httpx.URL:
+    """The address of a call; raises ApiError 400."""
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL:
+        raise ApiError(400, "The address is malformed.") from None
+
+
+def signature(settings: Settings, service: str, caller: Caller, method: str, url: httpx.URL) -> str:
+    """Who asks, for `service` to believe."""
+    query = url.query.decode("ascii")
+    return sign(identity_key(settings, service), service, caller, method, url.path, query)
+
+
+@asynccontextmanager
+async def need_identity_keys(runtime: Runtime) -> AsyncIterator[None]:
+    """A resource of `create_app`: without the key of every service the gateway does not start."""
+    for service in sorted(set(SERVICES.values())):
+        identity_key(runtime.settings, service)
+    yield
 
 
 @dataclass(frozen=True)
@@ -57,10 +82,7 @@ async def open_gateway(runtime: Runtime) -> AsyncIterator[None]:
 
 async def send(client: httpx.AsyncClient, call: Call) -> httpx.Response:
     """The answer, its body unread. Raises NotReached, or ApiError 503 when the outcome is not known."""
-    try:
-        request = client.build_request(call.method, call.url, headers=call.headers, content=call.content)
-    except httpx.InvalidURL:
-        raise ApiError(400, "The address is malformed.") from None
+    request = client.build_request(call.method, call.url, headers=call.headers, content=call.content)
     try:
         answer = await client.send(request, stream=True)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from coachlib.events import Event
+from coachlib.money import plain
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,8 @@ Wording = Callable[[Event, str], Words]
 
 
 def money(cents: int, currency: str) -> str:
-    """-123456, "EUR" -> "-1,234.56 EUR"."""
-    sign = "-" if cents < 0 else ""
-    whole, rest = divmod(abs(cents), 100)
-    return f"{sign}{whole:,}.{rest:02d} {currency}"
+    """-123456, "EUR" -> "-1,234.56 EUR"; 1200, "JPY" -> "1,200 JPY"."""
+    return f"{plain(cents, currency)} {currency}"
 
 
 def _welcome(event: Event, currency: str) -> Words:

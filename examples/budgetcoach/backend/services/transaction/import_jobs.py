@@ -12,10 +12,15 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from coachlib.errors import ApiError
 from coachlib.events import emit
+from coachlib.settings import Settings
 from services.transaction.models import Import, ImportChunk
 
 import_wake = asyncio.Event()
+OPEN = ("queued", "running")
+# Any fixed number will do; it only has to differ from other advisory locks in the same database.
+_QUEUE_LOCK = 7_203_114
 # In a row without a single batch written.
 MOST_ATTEMPTS = 5
 
@@ -34,10 +39,44 @@ class Lease:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Caps:
+    """How many imports may wait or run at a time: each keeps up to 10 MB in the database until it is done."""
+
+    user: int
+    total: int
+
+    @staticmethod
+    def of(settings: Settings) -> Caps:
+        """IMPORTS_PER_USER and IMPORTS_IN_ALL."""
+        return Caps(int(settings.number("IMPORTS_PER_USER", 5)), int(settings.number("IMPORTS_IN_ALL", 100)))
+
+
+async def check_room(session: AsyncSession, user: uuid.UUID, caps: Caps, own: int = 1) -> None:
+    """ApiError 429 when there is no room for one more; `own` is 0 when that one is counted already."""
+    mine = func.count().filter(Import.user_id == user)
+    query = select(func.count(), mine).where(Import.status.in_(OPEN))
+    total, of_user = (await session.execute(query)).one()
+    if of_user + own > caps.user:
+        message = f"{caps.user} of your imports are not done yet; send the next one when they are."
+        raise ApiError(429, message, headers={"Retry-After": "30"})
+    if total + own > caps.total:
+        raise ApiError(429, "Too many imports wait; try again in a minute.", headers={"Retry-After": "60"})
+
+
+async def enter(session: AsyncSession, user: uuid.UUID, caps: Caps) -> None:
+    """As `check_room` for a job that is written and not yet committed, which must follow at once.
+
+    One at a time, or two uploads that count at the same moment would both find the last place.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(_QUEUE_LOCK)))
+    await check_room(session, user, caps, own=0)
+
+
 async def claim(session: AsyncSession, seconds: float) -> Lease | None:
     """Take the oldest import that nobody works on; None when there is none."""
     free = or_(Import.lease_until.is_(None), Import.lease_until < func.now())
-    query = select(Import).where(Import.status.in_(("queued", "running")), free).order_by(Import.created_at)
+    query = select(Import).where(Import.status.in_(OPEN), free).order_by(Import.created_at)
     job = await session.scalar(query.limit(1).with_for_update(skip_locked=True))
     if job is None:
         return None

@@ -11,13 +11,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import UploadFile
 
+from coachlib.app import runtime_of
 from coachlib.context import correlation_id
 from coachlib.errors import ApiError
-from coachlib.identity import UserId
+from coachlib.identity import AccountCurrency, UserId
 from coachlib.session import Session
 from coachlib.shapes import Page, Paging, fetch_page
 from services.transaction.csvimport import Format
-from services.transaction.import_jobs import import_wake
+from services.transaction.import_jobs import Caps, check_room, enter, import_wake
 from services.transaction.models import Import, ImportChunk, ImportFault
 from services.transaction.shapes import ImportFaultOut, ImportOut, ImportQueued
 
@@ -30,19 +31,27 @@ TOO_LARGE = "The file is larger than 10 MB; export a shorter period."
 
 
 @router.post("", status_code=202)
-async def upload(request: Request, user: UserId, session: Session) -> ImportQueued:
-    """Store the file and queue its import; the work is done in the background."""
+async def upload(request: Request, user: UserId, currency: AccountCurrency, session: Session) -> ImportQueued:
+    """Store the file and queue its import, done in the background; 429 while too many wait already."""
     # Refused by its length before a byte is read; the form is only parsed after that.
     if int(request.headers.get("content-length") or 0) > MOST_BYTES + FRAME:
         raise ApiError(413, TOO_LARGE)
+    caps = Caps.of(runtime_of(request).settings)
+    await check_room(session, user, caps)
     async with request.form(max_files=1, max_fields=10) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise ApiError(422, "Send the export as the form field file.", fields={"file": "is missing"})
-        job = Import(user_id=user, filename=_plain_name(file.filename), correlation_id=correlation_id.get())
+        job = Import(
+            user_id=user,
+            currency=currency,
+            filename=_plain_name(file.filename),
+            correlation_id=correlation_id.get(),
+        )
         session.add(job)
         await session.flush()
         await _store(session, job.id, file)
+    await enter(session, user, caps)
     await session.commit()
     import_wake.set()
     return ImportQueued(id=job.id, status="queued")

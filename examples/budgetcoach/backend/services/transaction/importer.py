@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from coachlib.context import correlation_id
 from coachlib.loops import sleep_or
+from coachlib.money import digits
 from coachlib.runtime import Runtime
 from services.transaction.csvimport import BadLine, Format, FormatError, detect, read
 from services.transaction.import_batch import Line, keyed, write_batch
@@ -28,6 +29,7 @@ from services.transaction.import_jobs import (
     import_wake,
     spool,
 )
+from services.transaction.models import Import
 from services.transaction.routes import CREATED
 
 log = logging.getLogger(__name__)
@@ -81,20 +83,18 @@ async def _import(runtime: Runtime, lease: Lease) -> None:
             return
         file = await spool(session, job.id)
     with closing(file):
-        format = await _format(runtime, lease, file, job.format)
+        format = await _format(runtime, lease, file, job)
         if format:
             await _batches(runtime, lease, file, format, job.done_lines)
 
 
-async def _format(
-    runtime: Runtime, lease: Lease, file: BinaryIO, stored: dict[str, object] | None
-) -> Format | None:
+async def _format(runtime: Runtime, lease: Lease, file: BinaryIO, started: Import) -> Format | None:
     """The format that an earlier worker found, or a new look; None when the file failed as a whole."""
-    if stored:
-        return Format.from_json(stored)
+    if started.format:
+        return Format.from_json(started.format)
     error = None
     try:
-        found = await asyncio.to_thread(detect, file)
+        found = await asyncio.to_thread(detect, file, digits(started.currency or "EUR"))
     except FormatError as problem:
         found, error = None, str(problem)
     async with runtime.sessions() as session, session.begin():

@@ -1,6 +1,7 @@
 """The transaction service: the ledger, its categories, and the import of bank exports."""
 
 from coachlib.app import create_app
+from coachlib.identity import need_identity_key
 from services.transaction.categories import on_registered
 from services.transaction.category_routes import router as category_router
 from services.transaction.import_routes import router as import_router
@@ -16,4 +17,5 @@ app = create_app(
     publishes=True,
     consumes={"user.registered": on_registered},
     workers={"imports": run_imports},
+    resources=(need_identity_key,),
 )

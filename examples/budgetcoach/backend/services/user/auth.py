@@ -66,7 +66,8 @@ async def refresh(
         raise ApiError(401, "Sign in again.")
     user_id, token = rotated
     set_cookie(response, token)
-    return access_token(request, user_id)
+    currency = await session.scalar(select(User.currency).where(User.id == user_id))
+    return access_token(request, user_id, currency or "")
 
 
 @router.post("/logout", status_code=204)

@@ -1,6 +1,7 @@
 """The user service: accounts, log-in and tokens."""
 
 from coachlib.app import create_app
+from coachlib.identity import need_identity_key
 from coachlib.tokens import need_signing_key
 from services.user.auth import router as auth_router
 from services.user.housekeeping import run as forget_the_old
@@ -14,5 +15,5 @@ app = create_app(
     recovery_router,
     publishes=True,
     workers={"housekeeping": forget_the_old, "mail requests": answer_mail_requests},
-    resources=(need_signing_key,),
+    resources=(need_signing_key, need_identity_key),
 )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from coachlib.errors import ApiError
 from coachlib.events import emit
 from coachlib.identity import UserId
+from coachlib.money import digits
 from coachlib.session import Session
 from services.user.client import Client
 from services.user.models import User
@@ -32,6 +33,7 @@ async def change(body: ProfileChange, user_id: UserId, session: Session) -> Prof
     """Change what is given; tells the other services."""
     user = await load_user(session, user_id, lock=True)
     changes = body.model_dump(exclude_none=True)
+    _same_decimals(user.currency, body.currency or user.currency)
     for field, value in changes.items():
         setattr(user, field, value)
     if changes:
@@ -50,6 +52,14 @@ async def change_password(body: PasswordChange, user_id: UserId, session: Sessio
     user.password_hash = await hash_password(body.new.get_secret_value())
     await forget_attempts(session, client, user.email)
     await end_all(session, user_id)
+
+
+def _same_decimals(old: str, new: str) -> None:
+    """Amounts are kept in minor units and never converted: with other decimals each would be wrong."""
+    if digits(old) != digits(new):
+        message = f"{old} has {digits(old)} decimals and {new} has {digits(new)}: your amounts would not fit."
+        fields = {"currency": f"needs {digits(old)} decimals as {old} has; make another account"}
+        raise ApiError(422, message, fields=fields)
 
 
 async def load_user(session: AsyncSession, user_id: UUID, lock: bool = False) -> User:

@@ -8,10 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
+from coachlib.money import is_known
 from coachlib.shapes import Body, Out, Text
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+
+
+def _currency(code: str) -> str:
+    if not is_known(code):
+        raise ValueError("must be the code of a currency (ISO 4217)")
+    return code
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217"), AfterValidator(_currency)]
 Name = Annotated[Text, Field(min_length=1, max_length=100)]
 # The upper bound keeps hashing from being a way to burn our processor.
 NewPassword = Annotated[SecretStr, Field(min_length=10, max_length=200)]

@@ -1,17 +1,6 @@
 // Money: integers of minor units in, text of the user's locale and currency out, and back.
 
-const digitsOf = new Map<string, number>();
-
-/** How many minor digits a currency has: 2 for EUR, 0 for JPY, 3 for TND (ISO 4217, by Intl). */
-export function minorDigits(currency: string): number {
-  let digits = digitsOf.get(currency);
-  if (digits === undefined) {
-    const options = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
-    digits = options.maximumFractionDigits ?? 2;
-    digitsOf.set(currency, digits);
-  }
-  return digits;
-}
+import { minorDigits } from "./currencies";
 
 export interface MoneyFormat {
   /** Always shows the sign: +12.00 or -12.00. */
@@ -41,7 +30,8 @@ export function formatMoney(cents: number, currency: string, how: MoneyFormat = 
  */
 export function parseMoney(text: string, currency: string): number | null {
   const digits = minorDigits(currency);
-  const clean = text.replace(/[\s\u00a0\u202f'’]/g, "").replace(/[^\d.,+-]/g, "").replace(/^\+/, "");
+  const plain = text.replace(/[\u2212\u2010-\u2014]/g, "-").replace(/\p{L}+\.?/gu, "");
+  const clean = plain.replace(/[^\d.,+-]/g, "").replace(/^\+/, "");
   if (!/^-?\d[\d.,]*$|^-?[.,]\d+$/.test(clean)) return null;
   const mark = Math.max(clean.lastIndexOf("."), clean.lastIndexOf(","));
   const tail = mark < 0 ? "" : clean.slice(mark + 1);
@@ -56,7 +46,8 @@ export function parseMoney(text: string, currency: string): number | null {
 export function moneyInput(cents: number, currency: string, locale?: string): string {
   const digits = minorDigits(currency);
   const format = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
-  return new Intl.NumberFormat(locale, format).format(Math.abs(cents) / 10 ** digits);
+  // Latin digits in every locale: parseMoney reads no others.
+  return new Intl.NumberFormat(locale, { ...format, numberingSystem: "latn" }).format(Math.abs(cents) / 10 ** digits);
 }
 
 /** The change from `before` to `now` in whole per cent, or null where there is nothing to compare with. */

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState, type FormEvent, type KeyboardEvent } from 
 import { clearChat, getChat, getChatUsage, getInsights, postChat } from "../api/calls";
 import { newKey } from "../api/client";
 import type { ChatMessage } from "../api/types";
-import { useUser } from "../app/session";
 import { useLoad } from "../app/useLoad";
 import { formatAgo } from "../lib/dates";
 import { formatMoney } from "../lib/money";
@@ -134,14 +133,14 @@ function Message({ message }: { message: ChatMessage }) {
   );
 }
 
+/** What the provider has cost; it bills in US dollars, whatever the account's currency is. */
 function Usage() {
-  const { currency } = useUser();
   const usage = useLoad((signal) => getChatUsage(signal), []);
   if (!usage.data) return null;
   if (usage.data.provider === "local") return <p className="fine-print">The coach runs on this server. Nothing you ask leaves it.</p>;
   return (
     <p className="fine-print">
-      Answers by {usage.data.provider}; {formatMoney(usage.data.spent_cents, currency)} of {formatMoney(usage.data.cap_cents, currency)} used this month.
+      Answers by {usage.data.provider}; {formatMoney(usage.data.spent_cents, "USD")} of {formatMoney(usage.data.cap_cents, "USD")} used this month.
     </p>
   );
 }

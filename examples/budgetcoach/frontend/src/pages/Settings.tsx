@@ -5,6 +5,7 @@ import { chooseTheme, savedTheme, type Theme } from "../app/theme";
 import { useSession, useUser } from "../app/session";
 import { CURRENCIES, currencyName } from "../lib/currencies";
 import { PASSWORD_MIN } from "../lib/letters";
+import { CURRENCIES, currencyName, minorDigits } from "../lib/currencies";
 import { Card, PageHead } from "../ui/Bits";
 import { describe, Field, FormError, useSubmit } from "../ui/Form";
 import { useToast } from "../ui/Toast";
@@ -34,7 +35,8 @@ function Profile() {
   const say = useToast();
   const [name, setName] = useState(user.name);
   const [currency, setCurrency] = useState(user.currency);
-  const choices = CURRENCIES.includes(user.currency) ? CURRENCIES : [user.currency, ...CURRENCIES];
+  const offered = CURRENCIES.filter((code) => minorDigits(code) === minorDigits(user.currency));
+  const choices = offered.includes(user.currency) ? offered : [user.currency, ...offered];
   const form = useSubmit(
     async () => {
       setUser(await patchMe({ name: name.trim(), currency }));

@@ -48,6 +48,36 @@ secret demo_password generated secrets/gateway/demo_password secrets/gateway-mig
 file secrets/gateway/demo_password 10001 0400 %s
 file secrets/gateway-migrate/demo_password 10001 0400 %s
 
+secret identity_ai generated secrets/gateway/identity_ai secrets/gateway-migrate/identity_ai secrets/ai/identity_ai secrets/ai-migrate/identity_ai
+file secrets/gateway/identity_ai 10001 0400 %s
+file secrets/gateway-migrate/identity_ai 10001 0400 %s
+file secrets/ai/identity_ai 10001 0400 %s
+file secrets/ai-migrate/identity_ai 10001 0400 %s
+
+secret identity_budget generated secrets/gateway/identity_budget secrets/gateway-migrate/identity_budget secrets/budget/identity_budget secrets/budget-migrate/identity_budget
+file secrets/gateway/identity_budget 10001 0400 %s
+file secrets/gateway-migrate/identity_budget 10001 0400 %s
+file secrets/budget/identity_budget 10001 0400 %s
+file secrets/budget-migrate/identity_budget 10001 0400 %s
+
+secret identity_notification generated secrets/gateway/identity_notification secrets/gateway-migrate/identity_notification secrets/notification/identity_notification secrets/notification-migrate/identity_notification
+file secrets/gateway/identity_notification 10001 0400 %s
+file secrets/gateway-migrate/identity_notification 10001 0400 %s
+file secrets/notification/identity_notification 10001 0400 %s
+file secrets/notification-migrate/identity_notification 10001 0400 %s
+
+secret identity_transaction generated secrets/gateway/identity_transaction secrets/gateway-migrate/identity_transaction secrets/transaction/identity_transaction secrets/transaction-migrate/identity_transaction
+file secrets/gateway/identity_transaction 10001 0400 %s
+file secrets/gateway-migrate/identity_transaction 10001 0400 %s
+file secrets/transaction/identity_transaction 10001 0400 %s
+file secrets/transaction-migrate/identity_transaction 10001 0400 %s
+
+secret identity_user generated secrets/gateway/identity_user secrets/gateway-migrate/identity_user secrets/user/identity_user secrets/user-migrate/identity_user
+file secrets/gateway/identity_user 10001 0400 %s
+file secrets/gateway-migrate/identity_user 10001 0400 %s
+file secrets/user/identity_user 10001 0400 %s
+file secrets/user-migrate/identity_user 10001 0400 %s
+
 secret jwt_key generated secrets/gateway/jwt_key secrets/gateway-migrate/jwt_key secrets/user/jwt_key secrets/user-migrate/jwt_key
 file secrets/gateway/jwt_key 10001 0400 %s
 file secrets/gateway-migrate/jwt_key 10001 0400 %s

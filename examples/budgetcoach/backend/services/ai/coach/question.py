@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
+from coachlib.money import digits
 from services.ai.coach.periods import PATTERN, Period, periods_in
 
 # In order: the first that matches decides.
@@ -91,7 +93,7 @@ class Question:
     cents: int | None = None
 
 
-def understand(text: str, categories: list[str], today: dt.date) -> Question:
+def understand(text: str, categories: list[str], today: dt.date, currency: str = "EUR") -> Question:
     """Never fails: what is not understood has the intent "unknown"."""
     intent = _intent(text)
     named = _categories(text, categories)
@@ -100,7 +102,7 @@ def understand(text: str, categories: list[str], today: dt.date) -> Question:
         periods=tuple(periods_in(text, today)),
         categories=named,
         words="" if named else _words(text),
-        cents=_cents(text) if intent == "afford" else None,
+        cents=_cents(text, digits(currency)) if intent == "afford" else None,
     )
 
 
@@ -135,11 +137,14 @@ def _words(text: str) -> str:
     return ""
 
 
-def _cents(text: str) -> int | None:
-    """The first amount of the text: "1,200", "€49.90", "2k"."""
+def _cents(text: str, places: int) -> int | None:
+    """The first amount of the text in minor units: "1,200", "€49.90", "2k"."""
     match = AMOUNT.search(text)
     if not match:
         return None
-    whole = int(re.sub(r"\D", "", match[1]))
-    cents = whole * 100 + int((match[2] or "0").ljust(2, "0"))
-    return min(cents * (1000 if match[3] else 1), 10**13)
+    whole, fraction = match[1], match[2] or "0"
+    if places == 3 and (whole[-4:-3] == "." or len(set(re.sub(r"\d", "", whole))) == 2):
+        # "0.500" as we write it, or two kinds of marks ("1.200,500"): the last one is the decimal sign.
+        whole, fraction = whole[:-4], whole[-3:]
+    amount = Decimal(f"{re.sub(r'\D', '', whole)}.{fraction}") * (1000 if match[3] else 1)
+    return min(int(amount * 10**places), 10**13)

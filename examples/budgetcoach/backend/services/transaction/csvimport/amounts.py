@@ -21,6 +21,11 @@ DEBIT_MARKS = frozenset(
 CREDIT_MARKS = frozenset(
     {"+", "c", "cr", "h", "haben", "credit", "bij", "in", "credito", "crdt", "abono", "avere"}
 )
+TOO_FINE = {
+    0: "decimals, and the currency has none",
+    2: "more than two decimals",
+    3: "more than three decimals",
+}
 MONEY_WORD = re.compile(r"[a-z]{3}|kr\.?|zł|fr\.?|r\$|us\$|a\$|lei|kč|ft|eur[os]*|")
 
 
@@ -71,27 +76,30 @@ def _word(text: str) -> str:
     return "".join(mark for mark in text.lower() if mark not in "+-" and unicodedata.category(mark) != "Sc")
 
 
-def cents_of(value: str, decimal: Decimal) -> tuple[int, bool]:
-    """Minor units, and whether a sign was written. Raises ValueError with a reason for people."""
-    if (plain := PLAIN.fullmatch(value)) and value[-3] == decimal:
+def cents_of(value: str, decimal: Decimal, digits: int = 2) -> tuple[int, bool]:
+    """Minor units of a currency with `digits` decimals, and whether a sign was written.
+
+    Raises ValueError with a reason for people.
+    """
+    if digits == 2 and (plain := PLAIN.fullmatch(value)) and value[-3] == decimal:
         cents = int(plain[2]) * 100 + int(plain[3])
         return (-cents if plain[1] == "-" else cents), bool(plain[1])
     written = take_apart(value)
-    cents = _minor_units(written.number, decimal, value)
+    cents = _minor_units(written.number, decimal, value, digits)
     if cents > MOST_CENTS:
         raise ValueError(f'"{value[:40]}" is too large')
     return (-cents if written.sign < 0 else cents), written.sign != 0
 
 
-def _minor_units(number: str, decimal: Decimal, value: str) -> int:
+def _minor_units(number: str, decimal: Decimal, value: str, digits: int) -> int:
     thousands = "." if decimal == "," else ","
     whole, _, fraction = number.partition(decimal)
     groups = whole.split(thousands)
     if thousands in fraction or decimal in fraction or not _grouped(groups):
         raise ValueError(f'"{value[:40]}" is not an amount with the decimal sign "{decimal}"')
-    if fraction[2:].strip("0"):
-        raise ValueError(f'"{value[:40]}" has more than two decimals')
-    return int("".join(groups) or "0") * 100 + int(fraction[:2].ljust(2, "0"))
+    if fraction[digits:].strip("0"):
+        raise ValueError(f'"{value[:40]}" has {TOO_FINE.get(digits, f"more than {digits} decimals")}')
+    return int(("".join(groups) or "0") + fraction[:digits].ljust(digits, "0"))
 
 
 def _grouped(groups: list[str]) -> bool:
@@ -104,8 +112,9 @@ def _grouped(groups: list[str]) -> bool:
 
 @dataclass
 class DecimalEvidence:
-    """Collects amounts; one that can be read in one way only is a vote."""
+    """Collects amounts with up to `digits` decimals; one that can be read in one way only is a vote."""
 
+    digits: int = 2
     votes: Counter[Decimal] = field(default_factory=Counter)
     negative: int = 0
     seen: int = 0
@@ -118,7 +127,7 @@ class DecimalEvidence:
             return
         self.seen += 1
         self.negative += written.sign < 0
-        if sign := decimal_sign(written.number):
+        if sign := decimal_sign(written.number, self.digits):
             self.votes[sign] += 1
 
     def decide(self, prefer: Decimal) -> Decimal:
@@ -127,8 +136,11 @@ class DecimalEvidence:
         return prefer if comma == point else "," if comma > point else "."
 
 
-def decimal_sign(number: str) -> Decimal | None:
-    """The decimal sign that a number proves, or None: "1.234" may be either, "12" is neither."""
+def decimal_sign(number: str, digits: int = 2) -> Decimal | None:
+    """The decimal sign that a number proves, or None: "1.234" may be either, "12" is neither.
+
+    Where a currency has no decimals "1.234" can only be thousands; where it has three, banks write all three.
+    """
     comma, point = number.rfind(","), number.rfind(".")
     if comma >= 0 and point >= 0:
         return "," if comma > point else "."
@@ -136,6 +148,9 @@ def decimal_sign(number: str) -> Decimal | None:
     if at < 0:
         return None
     mark: Decimal = "," if comma >= 0 else "."
+    other: Decimal = "." if mark == "," else ","
     if number.count(mark) > 1:
-        return "." if mark == "," else ","
-    return None if len(number) - at - 1 == 3 and 0 < at <= 3 else mark
+        return other
+    if len(number) - at - 1 == 3 and 0 < at <= 3:
+        return {0: other, 3: mark}.get(digits)
+    return mark

@@ -20,8 +20,8 @@ from .records import Record, lines_of, records_of
 class Evidence:
     """What the whole file says about dates, amounts, currency and debit/credit marks."""
 
+    amounts: DecimalEvidence
     dates: DateEvidence = field(default_factory=DateEvidence)
-    amounts: DecimalEvidence = field(default_factory=DecimalEvidence)
     currencies: Counter[str] = field(default_factory=Counter)
     marks: dict[int, Counter[int]] = field(default_factory=dict)
     total: int = 0
@@ -56,12 +56,15 @@ def value_at(values: list[str], index: int | None) -> str:
     return values[index].strip() if index is not None and index < len(values) else ""
 
 
-def detect(stream: BinaryIO) -> Format:
-    """The format of a seekable stream. Raises FormatError where it is no bank export at all."""
+def detect(stream: BinaryIO, digits: int = 2) -> Format:
+    """The format of a seekable stream whose currency has `digits` decimals.
+
+    Raises FormatError where it is no bank export at all.
+    """
     encoding = encoding_of(stream)
     with closing(lines_of(stream, encoding)) as lines:
         layout = layout_of(head_of(lines))
-    evidence = Evidence()
+    evidence = Evidence(amounts=DecimalEvidence(digits))
     with closing(lines_of(stream, encoding)) as lines:
         for record in rows_of(lines, layout.separator, layout.header_line):
             evidence.add(record.fields, layout.columns)
@@ -91,6 +94,7 @@ def _format(encoding: str, layout: Layout, evidence: Evidence) -> Format:
         currency=evidence.currencies.most_common(1)[0][0] if evidence.currencies else None,
         signed=signed,
         total_lines=evidence.total,
+        digits=evidence.amounts.digits,
     )
 
 

@@ -38,7 +38,8 @@ class Format:
     """All that is needed to read the file again without looking at it a second time.
 
     `header_line` is the physical line of the header, 0 for a file without one; `signed` says that the amount
-    column carries its own sign; `date_sure` is False where no value in the file decides the date order.
+    column carries its own sign; `date_sure` is False where no value in the file decides the date order;
+    `digits` is how many decimals the account's currency has.
     """
 
     separator: str
@@ -52,6 +53,7 @@ class Format:
     currency: str | None = None
     signed: bool = True
     total_lines: int = 0
+    digits: int = 2
 
     def public(self) -> dict[str, Any]:
         """The shape that the API shows."""

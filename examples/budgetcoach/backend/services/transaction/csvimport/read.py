@@ -87,18 +87,18 @@ def _amount(values: list[str], format: Format) -> int:
         debit, credit = value_at(values, columns.debit), value_at(values, columns.credit)
         if debit or credit:
             return _two_columns(debit, credit, format)
-    cents, _ = cents_of(value_at(values, columns.amount), format.decimal)
+    cents, _ = cents_of(value_at(values, columns.amount), format.decimal, format.digits)
     if columns.indicator is not None:
         return _with_mark(cents, value_at(values, columns.indicator))
     if columns.fee is not None and (fee := value_at(values, columns.fee)):
-        cents -= cents_of(fee, format.decimal)[0]
+        cents -= cents_of(fee, format.decimal, format.digits)[0]
     return cents
 
 
 def _two_columns(debit: str, credit: str, format: Format) -> int:
     """Money out and money in; banks that fill the idle column write a zero there. Signs mean nothing."""
-    out = abs(cents_of(debit, format.decimal)[0]) if debit else 0
-    into = abs(cents_of(credit, format.decimal)[0]) if credit else 0
+    out = abs(cents_of(debit, format.decimal, format.digits)[0]) if debit else 0
+    into = abs(cents_of(credit, format.decimal, format.digits)[0]) if credit else 0
     if out and into:
         raise ValueError("the line has both a debit and a credit")
     return into - out
