@@ -41,7 +41,9 @@ def machine(bare: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshMachine]
 
 
 def test_missing_and_closed_are_different_answers(bare: Host, machine: SshMachine) -> None:
-    bare.inside("mkdir -p -m 700 /opt/closed/state && echo x > /opt/closed/state/history.jsonl")
+    bare.inside(
+        "mkdir -p /opt/closed/state && echo x > /opt/closed/state/history.jsonl && chmod 700 /opt/closed"
+    )
     for place in ("/opt/closed/state", "/opt/closed/state/history.jsonl"):
         for ask in (machine.read, machine.read_tree, machine.names, machine.files, machine.read_link):
             with pytest.raises(
