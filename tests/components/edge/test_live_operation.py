@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from homeport.engine.authority import install
+from homeport.engine.wait import Seen, wait_until
 from homeport.stack.parts import Environment, RateLimit
 from tests.components.edge import conftest, stacks
 from tests.components.edge.running import Running, ask, run
@@ -62,7 +63,7 @@ def test_requests_are_spread_and_a_dead_replica_costs_none(spread: Running) -> N
         return {(answer.status, answer.json["address"]) for answer in found}
 
     first, second = (spread.target.slot_address("gateway", "blue", n) for n in (1, 2))
-    assert answers(40) == {(200, first), (200, second)}
+    wait_until("both serve", lambda: Seen(answers(40) == {(200, first), (200, second)}), 30)
     run("docker", "kill", f"{spread.target.project}-gateway-blue-2-1")
     assert answers(100) == {(200, first)}
     spread.compose("start", "gateway-blue-2")
@@ -140,3 +141,11 @@ def test_requests_in_flight_are_answered_when_the_edge_is_stopped(spread: Runnin
         answer = slow.result()
         assert answer.status == 200, spread.compose("logs", "--tail", "6", "nginx")
     spread.compose("start", "nginx")
+    wait_until("the edge is back", lambda: Seen(answers(spread)), 30)
+
+
+def answers(spread: Running) -> bool:
+    try:
+        return spread.ask("/api/echo").status == 200
+    except OSError:
+        return False
