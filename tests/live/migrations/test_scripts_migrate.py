@@ -82,9 +82,7 @@ def test_a_role_that_a_killed_homeport_left_read_only_migrates(shop: Shop) -> No
 
 
 def test_a_deadlock_that_has_only_its_code_is_tried_again(shop: Shop) -> None:
-    shop.sql(
-        "CREATE SEQUENCE tries; GRANT USAGE ON SEQUENCE tries TO shop_db_migrate"
-    )  # it is not rolled back
+    shop.sql("CREATE SEQUENCE tries; GRANT USAGE ON SEQUENCE tries TO shop_db")  # it is not rolled back
     shop.migration(
         "tries = op.get_bind().exec_driver_sql(\"SELECT nextval('tries')\").scalar()",
         'if tries < 2: raise RuntimeError("SQLSTATE 40P01")',
