@@ -8,12 +8,29 @@ import shlex
 
 
 def _words(*parts: str) -> str:
-    return shlex.join(("homeport", *(part for part in parts if part)))
+    """A word of the shell each; an ellipsis is for people."""
+    return " ".join(("homeport", *(shlex.quote(part) for part in parts if part))).replace(
+        "'age1...'", "age1..."
+    )
 
 
 def secrets_set(name: str, environment: str = "") -> str:
     """Without an environment: of the one that the stack has, or the local one."""
     return _words("secrets", "set", name, environment)
+
+
+def secrets_edit(environment: str) -> str:
+    return _words("secrets", "edit", environment)
+
+
+def secrets_rotate(name: str, environment: str, sure: bool = False) -> str:
+    """`sure`: also the key that releases are signed with."""
+    return _words("secrets", "rotate", name, environment, "--yes" if sure else "")
+
+
+def readers_add(key: str, environment: str) -> str:
+    """`key`: a public key of age, or `age1...` where it is not known."""
+    return _words("secrets", "readers", "add", key, environment)
 
 
 def secrets_init(environment: str) -> str:

@@ -32,7 +32,7 @@ def test_a_notice_says_what_no_release_proves(tmp_path: Path) -> None:
     answer = CliRunner().invoke(command, ["-f", str(file)])
     assert answer.exit_code == 0
     assert answer.output.splitlines()[-1] == (
-        f"notice: {file}:7:12: edge.routes./api: no request of a release proves hello: no route leads to its health "
+        f"{file}:7:12: notice: edge.routes./api: no request of a release proves hello: no route leads to its health "
         "path /healthz; write `smoke: [{path: /api/PATH, status: 200}]` with a path and the status that it answers"
     )
     told = json.loads(CliRunner().invoke(command, ["--json", "-f", str(file)]).output)

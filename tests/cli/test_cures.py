@@ -52,7 +52,9 @@ environments:
   production: {domain: cured.example.com, host: deploy@127.0.0.1, tls: self-signed}
 edge: {routes: {/: web}}
 services:
-  web: {image: "example/web:1", port: 8000, health: /healthz, secrets: [api_key]}
+  web: {image: "example/web:1", port: 8000, health: /healthz, secrets: [api_key, token]}
+secrets:
+  token: generate
 """
 
 
@@ -124,6 +126,7 @@ ARGUMENTS: dict[str, str | bool] = {
     "environment": "production", "name": "api_key", "release": "v1", "service": "web", "path": "services.health",
     "here": False,
 }  # fmt: skip
+OTHERS: dict[str, dict[str, str]] = {"secrets_rotate": {"name": "token"}}
 # What each says where nothing runs and the host does not answer: it got as far as the host, or did its work.
 ENDS: dict[str, tuple[int, str]] = {
     "secrets_set": (0, "api_key is set in"),
@@ -161,6 +164,7 @@ def _run(folder: Path, command: str) -> tuple[int, str]:
         **os.environ,
         "HOMEPORT_SSH_CONFIG": str(folder.parent / "ssh_config"),
         "HOME": str(folder.parent),
+        "EDITOR": "true",
     }
     words = [sys.executable, "-m", *shlex.split(command)]
     done = subprocess.run(
@@ -179,7 +183,8 @@ def test_a_cure_with_words_of_the_stack_runs(function: Callable[..., str], folde
         )
         command = function("compose.yaml")
     else:
-        command = function(**{name: ARGUMENTS[name] for name in given})
+        own = OTHERS.get(function.__name__, {})
+        command = function(**{name: own.get(name, ARGUMENTS[name]) for name in given})
     code, said = _run(folder, command)
     wanted, words = ENDS.get(function.__name__, AT_THE_HOST)
     assert words in said

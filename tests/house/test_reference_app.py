@@ -8,8 +8,8 @@ import runpy
 from collections.abc import Mapping
 from pathlib import Path
 
-from homeport.components import contributions
 from homeport.components.contribution import Container, SecretFile
+from homeport.components.gather import gather
 from homeport.components.rabbitmq.component import whole
 from homeport.stack.load import load
 from homeport.stack.model import Target
@@ -52,8 +52,8 @@ def test_each_event_has_one_publisher() -> None:
 
 
 def parts(environment: str) -> tuple[dict[str, Container], list[SecretFile]]:
-    found = contributions(Target(STACK, environment))
-    return {c.name: c for one in found for c in one.containers}, [f for one in found for f in one.secrets]
+    found = gather(Target(STACK, environment))
+    return {c.name: c for c in found.containers}, list(found.secrets)
 
 
 def test_the_demo_account_is_local() -> None:

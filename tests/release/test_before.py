@@ -57,10 +57,10 @@ def test_what_was_killed_after_it_took_over_serves_and_is_written_down(host: Hos
 
 def test_going_back_from_what_was_killed(host: Host) -> None:
     """On its way: to the release that serves, whole. After it has taken over: to the one before."""
-    assert choose(host, None).id == "r1"
+    assert choose(host, None, "local").id == "r1"
     host.switch({}, "r2")
-    assert choose(host, None).id == "r1"
-    assert choose(host, "r0").id == "r0"
+    assert choose(host, None, "local").id == "r1"
+    assert choose(host, "r0", "local").id == "r0"
 
 
 def test_a_release_counts_once_however_often_it_is_written_down(host: Host) -> None:

@@ -97,7 +97,7 @@ class Shop:
     def back(self, record: Record | None = None) -> None:
         rollback(
             self.host,
-            record or choose(self.host, self.first.id),
+            record or choose(self.host, self.first.id, "local"),
             self.own,
             self.store,
             Quiet(),
@@ -182,13 +182,13 @@ def test_a_release_that_failed_is_not_made_good(shop: Shop) -> None:
     failed.end("failed", ReleaseError("web is unwell"), (), {})
     shop.runner.answers, shop.runner.asked = {}, []
     shop.alter_record("0", verdict="ok")
-    shop.refused("the record of release 0", choose(shop.host, "0"))
+    shop.refused("the record of release 0", choose(shop.host, "0", "local"))
 
 
 def test_breaking_migrations_since_are_not_made_harmless(shop: Shop) -> None:
     third = shop.released("3", "v3", breaking=("book: DROP COLUMN",))
     with pytest.raises(ReleaseError, match="cannot run on the schema since 3"):
-        choose(shop.host, shop.first.id)
+        choose(shop.host, shop.first.id, "local")
     shop.alter_record(third.id, breaking=[])
     shop.refused("the record of release 3 .* nobody knows whether release 1")
 
@@ -198,9 +198,9 @@ def test_one_that_was_killed_after_it_took_over_is_believed(shop: Shop) -> None:
     begun = [line for line in text if '"unfinished"' in line][-1]
     (shop.state / "history.jsonl").write_text(f"{text[0]}\n{text[1]}\n{begun}\n")
     shop.host.switch({}, "2")
-    assert choose(shop.host, "2").reason == history.TOOK_OVER
+    assert choose(shop.host, "2", "local").reason == history.TOOK_OVER
     with pytest.raises(HostError, match="no Docker engine answers"):
-        shop.back(choose(shop.host, "2"))
+        shop.back(choose(shop.host, "2", "local"))
 
 
 def test_a_new_key_forgets_the_old_releases(shop: Shop) -> None:

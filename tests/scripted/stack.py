@@ -163,7 +163,7 @@ class Play:
 
     def rollback(self, fault: Fault | None = None, release: str | None = None) -> Outcome:
         self.begin()
-        record = rollback.choose(self.host, release)
+        record = rollback.choose(self.host, release, "local")
         script = self.begin(fault)
         told = Listener(script, self.says)
         return rollback.rollback(self.host, record, self.store, told, lambda changes: True)

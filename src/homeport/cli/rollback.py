@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913 (click gives one argument an option)
     project = open_project(file)
     name = project.remote(environment)
     host, target, printer = project.host(name), project.target(name), Printer(as_json)
-    record = rollback.choose(host, release)
+    record = rollback.choose(host, release, name)
     printer.line(f"{target.project} in {name} back to {record.id}, version {record.version}")
     store = open_or_create(store_path(project.folder, name, target.local), name)
     with Logged(printer, host) as progress:

@@ -56,9 +56,9 @@ def set_(name: str, environment: str | None, file: Path | None) -> None:
 
     from homeport.secrets.value import Secret
 
-    project, _, store, rendered = _open(environment, file)
+    project, env, store, rendered = _open(environment, file)
     _must_be_known(name, rendered, project)
-    _must_not_sign(name)
+    _must_not_sign(name, env)
     kind = project.stack.secrets.get(name)
     prompt = (kind.ask if kind else "") or name
     given = sys.stdin.read().rstrip("\n") if not sys.stdin.isatty() else _prompt(prompt)
@@ -79,7 +79,7 @@ def edit(environment: str | None, file: Path | None) -> None:
     from homeport.secrets.edit import edit_text
     from homeport.secrets.value import Secret
 
-    project, _, store, rendered = _open(environment, file)
+    project, env, store, rendered = _open(environment, file)
     before = {name: store.get(name).reveal() for name in store.names}
     text = edit_text(yaml.safe_dump(before, sort_keys=True) if before else "# name: value\n")
     try:
@@ -96,7 +96,7 @@ def edit(environment: str | None, file: Path | None) -> None:
         )
     for name in before.keys() | after.keys():
         if before.get(name) != after.get(name):
-            _must_not_sign(name)
+            _must_not_sign(name, env)
     for name, value in after.items():
         if before.get(name) != value:
             _must_be_known(name, rendered, project)
@@ -150,7 +150,7 @@ def rotate(name: str, environment: str | None, file: Path | None, yes: bool) -> 
         if not yes:
             raise SecretError(
                 f"{SIGNING} signs releases: with a new one nobody can go back to a release from before",
-                f"homeport secrets rotate {SIGNING} {env} --yes",
+                cures.secrets_rotate(SIGNING, env, sure=True),
             )
         store.set(name, generate())
         store.save()
@@ -164,7 +164,7 @@ def rotate(name: str, environment: str | None, file: Path | None, yes: bool) -> 
     store.set(name, generate())
     store.save()
     click.echo(
-        f"{name} has a new value in {store.path}; `homeport up` brings it to {_readers(rendered, project)[name]}"
+        f"{name} has a new value in {store.path}; `{cures.start(env, project.target(env).local)}` brings it to {', '.join(_readers(rendered, project)[name])}"
     )
 
 
@@ -194,7 +194,7 @@ def readers_list(environment: str | None, file: Path | None) -> None:
     for key in store.recipients:
         click.echo(f"  {key}  {authors.of_reader(key)}{'  (you)' if key == own else ''}")
     if own not in store.recipients:
-        click.echo(f"You are no reader. Let one run: homeport secrets readers add {own} {name}")
+        click.echo(f"You are no reader. Let one run: {cures.readers_add(own, name)}")
 
 
 @readers.command("add")
@@ -233,14 +233,12 @@ def readers_remove(key: str, environment: str | None, file: Path | None) -> None
     given = [name for name in store.names if name not in made]
     read = _readers(rendered, project)
     for name in given:
-        cure = f"homeport secrets set {name} {env}" if name in read else f"homeport secrets edit {env}"
+        cure = cures.secrets_set(name, env) if name in read else cures.secrets_edit(env)
         why = "" if name in read else ", and take it out: no service reads it"
         click.echo(f"  still as it was: {name}: get a new one, then {cure}{why}")
-    click.echo(f"Until the next deploy what runs has the old ones: homeport {_release(project, env)}")
-
-
-def _release(project: Project, environment: str) -> str:
-    return f"{'up' if project.target(environment).local else 'deploy'} {environment}"
+    click.echo(
+        f"Until the next deploy what runs has the old ones: {cures.start(env, project.target(env).local)}"
+    )
 
 
 def _must_be_another(key: str, store: Store) -> None:
@@ -311,7 +309,7 @@ def _must_be_known(name: str, rendered: Rendered, project: Project) -> None:
         )
 
 
-def _must_not_sign(name: str) -> None:
+def _must_not_sign(name: str, environment: str) -> None:
     """Nobody chooses the key that releases are signed with."""
     from homeport.errors import SecretError
     from homeport.secrets.signing import SIGNING
@@ -319,7 +317,7 @@ def _must_not_sign(name: str) -> None:
     if name == SIGNING:
         raise SecretError(
             f"{SIGNING} is made by homeport, and signs releases. Nothing was changed",
-            f"A new one: homeport secrets rotate {SIGNING}",
+            f"A new one: {cures.secrets_rotate(SIGNING, environment, sure=True)}",
         )
 
 

@@ -16,13 +16,14 @@ from typing import TypeVar
 from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
-from homeport.engine.progress import Progress, Step
-from homeport.errors import HomeportError, ReleaseError, words
+from homeport.engine.progress import Progress
+from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
 from homeport.release import earlier, history, machinery, parts, preflight, prune
 from homeport.release import plan as planning
 from homeport.release.back import GoingBack
 from homeport.release.before import Before, look
+from homeport.release.faults import Faults
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
 from homeport.release.origin import Origin
@@ -31,7 +32,8 @@ from homeport.release.recording import Outcome, Recording
 from homeport.release.redacted import Redacted, cleaned
 from homeport.release.roll import Roller, observe
 from homeport.release.secret_changes import told
-from homeport.release.smoke import smoke, smoke_slots
+from homeport.release.services import Services
+from homeport.release.smoke import smoke
 from homeport.render import dotenv
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
@@ -69,14 +71,13 @@ class Deploy:
         False  # for want of memory: each level replaces its old slots before the next one starts
     )
     outcome: Outcome = field(default_factory=lambda: Outcome(history.new_id()))
-    _rolled: list[planning.Roll] = field(default_factory=list)  # started, with the old ones still there
-    _replaced: list[list[planning.Roll]] = field(default_factory=list)  # levels whose old ones are gone
     _migrations: Migrations | None = None
     _teller: Teller = field(init=False)
     _recording: Recording = field(init=False)
     _architecture: str = ""
     redactor: Redactor = field(init=False)
     _key: SigningKey = field(init=False)
+    _slots: Services = field(init=False)
 
     def __post_init__(self) -> None:
         place = f"{self.host.machine.name}: {self.host.root}/state/logs/"
@@ -148,6 +149,10 @@ class Deploy:
             self.redactor.learn_from(self.store)
         return made
 
+    @property
+    def _faults(self) -> Faults:
+        return Faults(self.target.environment, self.outcome.release, back=not self.migrate)
+
     def _signing_key(self) -> SigningKey:
         self._complete_secrets([SIGNING])
         return SigningKey.of(self.store)
@@ -216,6 +221,7 @@ class Deploy:
     def _transaction(
         self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> Outcome:
+        self._slots = Services(self.host, self.target, self.progress, self.level_by_level)
         prober = Prober(self.target, asked.requests(self.target))
         if not self._starting(plan):
             prober.start()
@@ -227,14 +233,14 @@ class Deploy:
             self._timed("services", self._services, plan)
             self._take_over(plan, secrets)
             self._timed("smoke", self._smoke)
-            self._timed("watch", self._watch, prober)
+            self._timed("watch", self._slots.watch, prober)
         except BaseException as fault:
             verdict = history.UNFINISHED  # until it is back: the next change then cleans up as after a kill
             try:
                 self._go_back(before, rendered, plan)
                 verdict = "failed"
             except HomeportError as second:
-                raise self._half_back(before.record, fault, second) from second
+                raise self._faults.half_back(before.record, fault, second) from second
             finally:
                 self.outcome.probe = prober.stop()
                 self._record(
@@ -271,22 +277,11 @@ class Deploy:
     ) -> None:
         with self.progress.step("files", self.host.live) as step:
             difference = rendered.tree.difference(before.tree)
-            tree = dotenv.as_it_runs(rendered.tree, plan.flags, self._others(plan))
+            tree = dotenv.as_it_runs(rendered.tree, plan.flags, planning.going_on(self.target, plan))
             self.host.make_live(tree, before.tree, rendered.folders, before.leftovers)
             self._write_secrets(before, self.host.secrets_that_differ(secrets))
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
-
-    def _others(self, plan: planning.Plan) -> dict[str, tuple[str, str]]:
-        """What goes on under another name or version than it is rendered with: scripts/deploy.sh gave it that one, or
-        only its version is new."""
-        going_on = {name: runs for name, runs in plan.before.items() if name not in plan.services}
-        target = self.target
-        return {
-            name: runs
-            for name, runs in going_on.items()
-            if runs != (target.image(name), target.service_version(name))
-        }
 
     def _write_secrets(self, before: Before, files: list[Delivered]) -> None:
         helper = self.target.image("nginx")
@@ -335,39 +330,6 @@ class Deploy:
                 step.done(self._migrations.words() or f"{services}: nothing to do")
             self.outcome.migrations = {name: ran.words() for name, ran in self._migrations.done.items()}
 
-    def _services(self, plan: planning.Plan) -> None:
-        """Every new slot is good before the first one serves. What has no slots is replaced as its turn comes."""
-        if not plan.services:
-            return
-        roller = Roller(self.host, self.target)
-        slots = {roll.service: roll for roll in plan.rolls}
-        single = {change.name: change for change in plan.single}
-        with self.progress.step("services", ", ".join(plan.services)) as step:
-            for level in planning.levels(self.target, plan.services):
-                rolls = [slots[name] for name in level if name in slots]
-                changes = [single[name] for name in level if name in single]
-                self._rolled += rolls
-                parts.start(self.host, self.target, changes, step)
-                roller.start_level(rolls, step)
-                parts.wait(self.host, self.target, changes, step)
-                if self.level_by_level:
-                    self._replace_level(rolls, step)
-            smoke_slots(self.host, self.target, plan.rolls)
-            step.done(f"{', '.join(plan.services)} healthy")
-            self.outcome.changed += plan.services
-
-    def _replace_level(self, rolls: list[planning.Roll], step: Step) -> None:
-        """This level serves and its old slots are gone. The flags stay those of the release before until the last."""
-        if not rolls:
-            return
-        roller = Roller(self.host, self.target)
-        smoke_slots(self.host, self.target, rolls)
-        roller.switch(rolls, self.host.serving())
-        roller.watch(rolls, step)
-        self._replaced.append(rolls)
-        self._rolled = [roll for roll in self._rolled if roll not in rolls]
-        roller.finish(rolls, step)
-
     def _take_over(self, plan: planning.Plan, secrets: tuple[Delivered, ...]) -> None:
         """From this step on the new release serves, all services from the same moment on; its frontend follows."""
         Roller(self.host, self.target).switch(list(plan.rolls), self.outcome.release)
@@ -375,32 +337,20 @@ class Deploy:
         if self.sources.publish(self.target, self.host, self.outcome.release):
             self.outcome.changed.append("frontend")
 
+    def _services(self, plan: planning.Plan) -> None:
+        self._slots.start(plan)
+        self.outcome.changed += plan.services
+
     def _smoke(self) -> None:
         with self.progress.step("smoke", self.target.url) as step:
             step.done(smoke(self.target))
 
-    def _watch(self, prober: Prober) -> None:
-        if any(roll.old for roll in self._rolled):
-            with self.progress.step("watch", "the new containers while they serve") as step:
-                Roller(self.host, self.target).watch(self._rolled, step)
-                step.done(prober.count.words())
-
     def _finish(self, plan: planning.Plan) -> HomeportError | None:
-        """Drain and stop what served before. The release is good by now: a fault here is for the next deploy."""
-        rolls = [roll for roll in plan.rolls if roll in self._rolled]
-        old = [roll.service for roll in rolls if roll.old]
-        if not (old or plan.stale):
-            return None
+        """The release is good by now: a fault here is for the next deploy."""
         try:
-            with self.progress.step("drain", ", ".join(old)) as step:
-                roller = Roller(self.host, self.target)
-                roller.finish(rolls, step)
-                roller.discard(plan.stale)
-                step.done(
-                    f"{len(old)} old slots drained and stopped" if old else f"{len(plan.stale)} left over"
-                )
+            self._slots.finish(plan)
         except HomeportError as fault:
-            return self._serves_but("not all old containers are gone", fault)
+            return self._faults.serves_but("not all old containers are gone", fault)
         return None
 
     def _end(self, left: HomeportError | None, plan: planning.Plan) -> None:
@@ -409,15 +359,7 @@ class Deploy:
             self.host.forget_secrets()
             self._record("ok", left, plan)
         except HomeportError as fault:
-            raise self._serves_but("the host could not write that down", fault) from fault
-
-    def _serves_but(self, what: str, fault: HomeportError) -> ReleaseError:
-        """The release is good; what is left over, the same command does. A rollback is told its own release: without
-        one it would go back once more."""
-        again = f"homeport rollback {self.target.environment} {self.outcome.release}"
-        cure = "Run the same command again" if self.migrate else f"Run `{again}`"
-        words = f"release {self.outcome.release} serves, but {what}: {fault.message}"
-        return ReleaseError(words, f"{cure}: it does what is left to do. {fault.hint}".strip(), fault.details)
+            raise self._faults.serves_but("the host could not write that down", fault) from fault
 
     # -- going back and recording ------------------------------------------------------------------
 
@@ -428,20 +370,9 @@ class Deploy:
         with self.progress.step("going back", f"to {before.record.id}") as step:
             back = GoingBack(self.host, self.target, before, rendered.tree, plan, self._key)
             try:
-                back.run(before.record, self._rolled, step)
+                back.run(before.record, self._slots.rolled, step)
             finally:
-                back.restore(before.record, self._replaced, step)
-
-    def _half_back(
-        self, record: history.Record | None, fault: BaseException, second: HomeportError
-    ) -> ReleaseError:
-        """The release has failed, and so has the way back from it."""
-        whole = f"`homeport rollback {self.target.environment} {record.id}`" if record else "The same command"
-        return ReleaseError(
-            f"{words(fault)}; and going back was not done whole: {second.message}",
-            f"{whole} makes it whole. {second.hint}".strip(),
-            second.details,
-        )
+                back.restore(before.record, self._slots.replaced, step)
 
     def _begin(self, rendered: Rendered) -> None:
         breaking = self._migrations.may_break() if self._migrations else ()

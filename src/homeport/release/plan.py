@@ -302,3 +302,10 @@ def _difference(runs: Running, want: Container, world: World) -> str:
     if runs.config != world.configs[want.name]:
         return "its configuration changed"
     return "its image changed" if runs.image != world.images.get(want.image) else ""
+
+
+def going_on(target: Target, plan: Plan) -> dict[str, tuple[str, str]]:
+    """Service -> image and version of what goes on under another name or version than it is rendered with:
+    scripts/deploy.sh gave it that one, or only its version is new."""
+    runs = {name: runs for name, runs in plan.before.items() if name not in plan.services}
+    return {n: one for n, one in runs.items() if one != (target.image(n), target.service_version(n))}

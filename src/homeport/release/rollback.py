@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import ReleaseError
@@ -16,7 +17,7 @@ from homeport.secrets.store import Store
 from homeport.stack.model import Target
 
 
-def choose(host: Host, wanted: str | None) -> history.Record:
+def choose(host: Host, wanted: str | None, environment: str) -> history.Record:
     """The release to go back to: the good one before the current, or the one named by id or version.
 
     After a deploy that was killed on its way it is the current one, whole; after a rollback that was killed, the one
@@ -26,7 +27,9 @@ def choose(host: Host, wanted: str | None) -> history.Record:
     good = [record for record in every if record.verdict == "ok"]
     cut = bool(every) and every[-1].verdict == history.UNFINISHED
     current = good[-1] if cut and good else None
-    chosen = (None if wanted else _under_way(every, good) or current) or _chosen(host, good, wanted)
+    chosen = (None if wanted else _under_way(every, good) or current) or _chosen(
+        host, environment, good, wanted
+    )
     refuse_over_breaking(every, chosen)
     return chosen
 
@@ -56,11 +59,13 @@ def refuse_over_breaking(records: list[history.Record], chosen: history.Record) 
         )
 
 
-def _chosen(host: Host, records: list[history.Record], wanted: str | None) -> history.Record:
+def _chosen(
+    host: Host, environment: str, records: list[history.Record], wanted: str | None
+) -> history.Record:
     if not records:
-        raise ReleaseError(f"nothing was released on {host.machine.name} yet", "homeport deploy")
+        raise ReleaseError(f"nothing was released on {host.machine.name} yet", cures.deploy(environment))
     if wanted is None:
-        return _before(records)
+        return _before(environment, records)
     found = [record for record in records if wanted in (record.id, record.version)]
     if not found:
         known = ", ".join(f"{record.id} ({record.version})" for record in records[-5:])
@@ -68,13 +73,15 @@ def _chosen(host: Host, records: list[history.Record], wanted: str | None) -> hi
     return found[-1]
 
 
-def _before(records: list[history.Record]) -> history.Record:
+def _before(environment: str, records: list[history.Record]) -> history.Record:
     """The newest good release that ran something else than the current one."""
     current = records[-1]
     for record in reversed(records[:-1]):
         if (record.tree, record.images, record.frontend) != (current.tree, current.images, current.frontend):
             return record
-    raise ReleaseError(f"there is no release before {current.id} ({current.version})", "homeport history")
+    raise ReleaseError(
+        f"there is no release before {current.id} ({current.version})", cures.history(environment)
+    )
 
 
 def rollback(  # noqa: PLR0913

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from homeport import cures
 from homeport.errors import SecretError
 from homeport.secrets.store import Store
 from homeport.secrets.value import Secret
@@ -28,7 +29,7 @@ class SigningKey:
         if SIGNING not in store:
             raise SecretError(
                 f"{store.path}: {SIGNING} is missing, the key that releases are signed with",
-                f"homeport secrets init {store.environment}",
+                cures.secrets_init(store.environment),
             )
         return cls(store.get(SIGNING))
 

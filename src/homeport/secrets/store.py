@@ -66,8 +66,7 @@ class Store:
         except pyrage.DecryptError as fault:
             raise SecretError(
                 f"{self.path}: secret {name} is not readable with {identity_path()}",
-                "Ask somebody who can read it to add your public key: "
-                f"homeport secrets readers add age1... {self.environment}",
+                f"Ask somebody who can read it to add your public key: {cures.readers_add('age1...', self.environment)}",
             ) from fault
 
     def set(self, name: str, value: Secret) -> None:
