@@ -13,6 +13,7 @@ from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 
+_GOAWAY = 7  # the type of its frame
 Body = bytes | Iterable[bytes] | None
 
 
@@ -94,7 +95,7 @@ class Http2:
     """RFC 9113, by the h2 library; one request at a time, and none is sent twice."""
 
     def __init__(self, secured: ssl.SSLSocket, host: str) -> None:
-        self._socket, self._host = secured, host
+        self._socket, self._host, self._rest = secured, host, b""
         config = H2Configuration(client_side=True, header_encoding="utf-8", validate_outbound_headers=False)
         self._h2 = H2Connection(config)
         self._h2.initiate_connection()
@@ -148,7 +149,7 @@ class Http2:
         assert data, (
             f"closed before the end of the answer, after {stream.answer.status} {stream.answer.headers}"
         )
-        for event in self._h2.receive_data(data):
+        for event in self._h2.receive_data(self._whole_frames(data)):
             if isinstance(event, events.ConnectionTerminated) and not stream.answer.status:
                 raise Refused(str(event.error_code))
             if isinstance(event, events.DataReceived):
@@ -156,6 +157,17 @@ class Http2:
             if getattr(event, "stream_id", None) == stream.number:
                 stream.take(event)
         self._flush()
+
+    def _whole_frames(self, data: bytes) -> bytes:
+        """All but a polite GOAWAY (no error): what is under way is still answered (RFC 9113, 6.8), but h2 takes no
+        frame after one."""
+        self._rest += data
+        given = b""
+        while len(self._rest) >= 9 and len(self._rest) >= (end := 9 + int.from_bytes(self._rest[:3])):
+            frame, self._rest = self._rest[:end], self._rest[end:]
+            polite = frame[3] == _GOAWAY and int.from_bytes(frame[13:17]) == 0
+            given += b"" if polite else frame
+        return given
 
     def _flush(self) -> None:
         if data := self._h2.data_to_send():
