@@ -96,6 +96,8 @@ def parsed(words: list[str]) -> None:
         assert found is not None
         if not words and isinstance(found, click.Group):
             return  # the group is meant: `homeport secrets`
+        if isinstance(found, click.Group) and words[0] not in found.commands and "list" in found.commands:
+            words = ["list", *words]  # `readers ENV`
         command, parent = found, click.Context(found, info_name=name, parent=parent)
     command.make_context(command.name, list(words), parent=parent.parent, resilient_parsing=False)
 
@@ -124,11 +126,14 @@ def test_the_collector_finds_what_is_wrong() -> None:
 
 ARGUMENTS: dict[str, str | bool] = {
     "environment": "production", "name": "api_key", "release": "v1", "service": "web", "path": "services.health",
-    "here": False,
+    "here": False, "key": "age1...", "sure": False,
 }  # fmt: skip
 OTHERS: dict[str, dict[str, str]] = {"secrets_rotate": {"name": "token"}}
 # What each says where nothing runs and the host does not answer: it got as far as the host, or did its work.
 ENDS: dict[str, tuple[int, str]] = {
+    "secrets_edit": (0, "changed in"),
+    "secrets_rotate": (0, "has a new value"),
+    "readers_add": (1, "age1..."),  # no key, as it stands: said so
     "secrets_set": (0, "api_key is set in"),
     "secrets_init": (0, "1 reader(s)"),
     "explain": (0, "health"),

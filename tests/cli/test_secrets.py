@@ -106,7 +106,7 @@ def test_edit_takes_a_value_out(shop: Shop) -> None:
         ('echo "api_key: [" > "$1"', "what you wrote is not YAML"),
         ('echo "api_key: 12" > "$1"', "values in quotes"),
         ('echo "api_kee: x" >> "$1"', 'Did you mean "api_key"?'),
-        ('echo "api_key: \'\'" > "$1"', "api_key: empty"),
+        ('sed -i "s/^api_key.*/api_key: \'\'/" "$1"', "api_key: empty"),
         ("exit 3", "ended with exit code 3"),
     ],
 )

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 import homeport.commands
-from homeport.commands import bake, command, compose, docker, postgres, registry
+from homeport.commands import bake, command, compose, docker, git, postgres, registry
 from homeport.commands.command import Command
 from homeport.components.contribution import Container, HealthCheck, Mount
 
 HERE = Path(__file__).parent
 MODULES: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (bake, command, compose, docker, postgres, registry)
+    for module in (bake, command, compose, docker, git, postgres, registry)
 }
 TASK = Container(
     "web-migrate",
@@ -34,7 +34,7 @@ TASK = Container(
     mounts=(Mount("./secrets/web-migrate", "/run/secrets"), Mount("data", "/data", read_only=False)),
     tmpfs=("/tmp:mode=1777,size=64m",),
 )
-NAMES: dict[str, Any] = {**MODULES, "Command": Command, "TASK": TASK, "Built": bake.BuildTarget}
+NAMES: dict[str, Any] = {**MODULES, "Command": Command, "TASK": TASK, "Built": bake.BuildTarget, "Path": Path}
 
 
 def read(name: str) -> dict[str, str]:

@@ -164,7 +164,8 @@ def rotate(name: str, environment: str | None, file: Path | None, yes: bool) -> 
     store.set(name, generate())
     store.save()
     click.echo(
-        f"{name} has a new value in {store.path}; `{cures.start(env, project.target(env).local)}` brings it to {', '.join(_readers(rendered, project)[name])}"
+        f"{name} has a new value in {store.path}; `{cures.start(env, project.target(env).local)}` brings it to "
+        f"{', '.join(_readers(rendered, project)[name])}"
     )
 
 

@@ -155,7 +155,7 @@ def _room_cure(levels: memory.Count, tried: bool) -> str:
         return f"{other[0].upper()}{other[1:]}."
     return (
         f"Run the same again with `--level-by-level`: services start, serve and replace the old ones one level after "
-        f"another, which may take {memory.mb(levels.coming)} at a time. Old and new then serve side by side for a while. "
+        f"another, which may take {memory.mb(levels.coming)} at a time; old and new serve side by side meanwhile. "
         f"Or {other}."
     )
 

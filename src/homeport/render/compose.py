@@ -107,7 +107,8 @@ def _from_dotenv(container: Container, target: Target, escaped: dict[str, Any]) 
     if owner not in target.services:
         return {}
     image, version = dotenv.variables(owner)
-    found: dict[str, Any] = {"image": _or_default(image, container.image)}
+    reference = _or_default(image, container.image)
+    found: dict[str, Any] = {"image": reference if container.user else _why_root(container, reference)}
     given = dict(container.environment).get("SERVICE_VERSION", "}")
     if "}" not in given:  # it would end the expression
         found["environment"] = escaped["environment"] | {"SERVICE_VERSION": _or_default(version, given)}
@@ -123,10 +124,15 @@ def _who(container: Container) -> dict[str, Any]:
     body: dict[str, Any] = {"image": container.image}
     if container.user:
         body["user"] = _quoted(container.user)
-    if container.root:
-        key = "user" if container.user else "image"
-        body[key] = Note(f"May run as root, by `allow_root` in homeport.yaml: {container.root}", body[key])
+    key = "user" if container.user else "image"
+    body[key] = _why_root(container, body[key])
     return body
+
+
+def _why_root(container: Container, value: object) -> object:
+    """`value`, with the reason above it where the container may be root."""
+    about = f"May run as root, by `allow_root` in homeport.yaml: {container.root}"
+    return Note(about, value) if container.root else value
 
 
 def _exceptions(container: Container) -> dict[str, Any]:

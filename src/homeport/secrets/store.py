@@ -66,7 +66,7 @@ class Store:
         except pyrage.DecryptError as fault:
             raise SecretError(
                 f"{self.path}: secret {name} is not readable with {identity_path()}",
-                f"Ask somebody who can read it to add your public key: {cures.readers_add('age1...', self.environment)}",
+                f"Somebody who can read it may add your public key: {cures.readers_add('age1...', self.environment)}",
             ) from fault
 
     def set(self, name: str, value: Secret) -> None:

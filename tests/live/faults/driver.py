@@ -57,9 +57,10 @@ def kill() -> None:
 def signals() -> bool:
     """Send what FAULTS_HOW names, as another process would; whether it names any."""
     numbers = [signal.Signals[f"SIG{name}"] for name in HOW.split() if name.isupper()]
-    for number in numbers:
-        threading.Timer(0, os.kill, (os.getpid(), number)).start()
-        time.sleep(MOMENT)
+    for place, number in enumerate(numbers):
+        threading.Timer(place * MOMENT, os.kill, (os.getpid(), number)).start()
+    if numbers:
+        time.sleep(len(numbers) * MOMENT)
     return bool(numbers)
 
 
