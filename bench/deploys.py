@@ -263,7 +263,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench deploys", description=__doc__)
     parser.add_argument("--docker-rollout", type=Path, help="path of the docker-rollout script")
     parser.add_argument("--deploys", type=int, default=6, help="for each way and distance")
-    parser.add_argument("--rate", type=float, default=300, help="requests a second")
+    parser.add_argument("--rate", type=float, default=300, help="requests per second")
     parser.add_argument("--http", type=int, choices=(1, 2), default=1)
     parser.add_argument("--rtt", type=float, nargs="+", default=[0, 40], help="milliseconds")
     parser.add_argument("--ways", nargs="+", help="only those whose name holds one of these words")

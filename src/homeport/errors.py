@@ -28,7 +28,7 @@ class HomeportError(Exception):
 
 
 class StackError(HomeportError):
-    """The file is wrong; `message` already lists all its problems, one a line."""
+    """The file is wrong; `message` already lists all its problems, one per line."""
 
 
 class HostError(HomeportError):

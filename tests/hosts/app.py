@@ -119,7 +119,7 @@ class App:
 
     @contextmanager
     def visited(self) -> Iterator[Answers]:
-        """Ask the page ten times a second for as long as the block runs; no question is asked twice."""
+        """Ask the page ten times per second for as long as the block runs; no question is asked twice."""
         answers, ended = Answers(), threading.Event()
 
         def visit() -> None:

@@ -115,7 +115,7 @@ def changed(path: Path, old: str, new: str, more: str = "") -> Iterator[None]:
 
 @contextmanager
 def asked(project: Project) -> Iterator[Counter[str]]:
-    """What a visitor gets who asks twenty times a second for as long as the block runs."""
+    """What a visitor gets who asks twenty times per second for as long as the block runs."""
     seen: Counter[str] = Counter()
     stop = threading.Event()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from homeport.release.migrations.ran import Books, ran
+from homeport.release.migrations.ran import ToolTables, ran
 
-NONE = Books()
+NONE = ToolTables()
 SAYS = {
     "alembic": (
         "INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.\n"
@@ -56,8 +56,8 @@ def test_what_a_tool_prints(tool: str) -> None:
 
 def test_a_tool_that_prints_nothing_has_written_it_down() -> None:
     row = '({n},app,000{n}_step,"2026-01-31 12:00:00+00")'
-    before = Books.parse(f"writes|django_migrations|1\nrow|django_migrations|{row.format(n=1)}")
-    after = Books.parse(
+    before = ToolTables.parse(f"writes|django_migrations|1\nrow|django_migrations|{row.format(n=1)}")
+    after = ToolTables.parse(
         "writes|django_migrations|3\n"
         + "\n".join(f"row|django_migrations|{row.format(n=n)}" for n in (1, 2, 3))
     )
@@ -65,22 +65,22 @@ def test_a_tool_that_prints_nothing_has_written_it_down() -> None:
 
 
 def test_the_one_row_of_alembic_was_written_with_each_step() -> None:
-    after = Books.parse("writes|alembic_version|6\nrow|alembic_version|(006)")
+    after = ToolTables.parse("writes|alembic_version|6\nrow|alembic_version|(006)")
     assert ran("", NONE, after).words() == "6 migrations (to 006)"
 
 
 def test_how_many_is_not_said_where_it_is_not_known() -> None:
     """An attempt that gave up its lock has written the row as well; golang-migrate's row says only where it is."""
-    before = Books.parse("writes|alembic_version|1\nrow|alembic_version|(001)")
-    after = Books.parse("writes|alembic_version|5\nrow|alembic_version|(003)")
+    before = ToolTables.parse("writes|alembic_version|1\nrow|alembic_version|(001)")
+    after = ToolTables.parse("writes|alembic_version|5\nrow|alembic_version|(003)")
     assert ran("", before, after, attempts=2).words() == "ran, and is at 003"
-    assert ran("", NONE, Books.parse("writes|schema_migrations|14\nrow|schema_migrations|(7,f)")).words() == (
-        "ran, and is at 7"
-    )
+    assert ran(
+        "", NONE, ToolTables.parse("writes|schema_migrations|14\nrow|schema_migrations|(7,f)")
+    ).words() == ("ran, and is at 7")
 
 
 def test_nothing_to_do() -> None:
-    books = Books.parse("writes|alembic_version|6\nrow|alembic_version|(006)")
+    books = ToolTables.parse("writes|alembic_version|6\nrow|alembic_version|(006)")
     assert ran("INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.\n", books, books).words() == (
         "nothing to do"
     )

@@ -10,7 +10,7 @@ import pytest
 from pyrage import x25519
 
 from homeport.engine.host import Host
-from homeport.release import kept, signed
+from homeport.release import signed, stored
 from homeport.release.history import Record
 from homeport.release.secret_changes import Known, told
 from homeport.secrets.signing import SIGNING, SigningKey
@@ -52,7 +52,7 @@ class Team:
 
     def release(self) -> Record:
         key = SigningKey.of(self.store)
-        text = kept.dump(TARGET, Known.of(self.store, key).as_data())
+        text = stored.dump(TARGET, Known.of(self.store, key).as_data())
         self.host.write_target("1", text)
         return signed.sign(key, Record("1", "v1", "ann", "now", "ok", target=signed.fingerprint(text)))
 
@@ -154,7 +154,7 @@ def test_what_the_host_says_of_it_is_not_believed(team: Team) -> None:
     team.store.set("jwt_key", generate())
     team.commit("mallory")
     key = SigningKey.of(team.store)
-    team.host.write_target("1", kept.dump(TARGET, Known.of(team.store, key).as_data()))
+    team.host.write_target("1", stored.dump(TARGET, Known.of(team.store, key).as_data()))
     (line,) = team.told(before)
     assert "is not signed" in line
 

@@ -1,1 +1,1 @@
-"""One file a command: flags in, one call, text out."""
+"""One file per command: flags in, one call, text out."""

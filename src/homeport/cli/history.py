@@ -14,7 +14,7 @@ from homeport.cli.project import file_option
 @click.argument("environment", required=False)
 @file_option
 @click.option("-n", "--last", default=20, help="How many.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, oldest first.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line, oldest first.")
 def command(environment: str | None, file: Path | None, last: int, as_json: bool) -> None:
     """The releases of an environment, newest last: who, when, what changed, how many requests failed."""
     from homeport.cli.project import open_project

@@ -24,7 +24,7 @@ file_option = click.option(
     type=click.Path(path_type=Path),
     help="homeport.yaml (default: here or in a folder above).",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line, for machines.")
 level_option = click.option(
     "--level-by-level",
     is_flag=True,

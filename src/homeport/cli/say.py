@@ -1,4 +1,4 @@
-"""The one place that prints: a line a step with its time, errors with their cure, JSON lines for machines."""
+"""The one place that prints: a line per step with its time, errors with their cure, JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Step:
 
 
 class Printer:
-    """Prints steps for people (default) or one JSON object a line (`json_lines`)."""
+    """Prints steps for people (default) or one JSON object per line (`json_lines`)."""
 
     def __init__(self, json_lines: bool = False) -> None:
         self.json_lines = json_lines

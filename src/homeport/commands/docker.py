@@ -22,14 +22,14 @@ def info() -> Command:
 
 
 def containers(project: str) -> Command:
-    """Ids of all containers of a compose project, one a line, stopped ones too."""
+    """Ids of all containers of a compose project, one per line, stopped ones too."""
     return asks(
         "docker", "ps", "-aq", "--no-trunc", "--filter", f"label=com.docker.compose.project={project}"
     )
 
 
 def running() -> Command:
-    """Ids of all containers that run on this engine, one a line."""
+    """Ids of all containers that run on this engine, one per line."""
     return asks("docker", "ps", "-q", "--no-trunc")
 
 
@@ -68,14 +68,14 @@ def logs(container: str, lines: int = 15) -> Command:
 
 
 def ends(container: str) -> Command:
-    """How a container has ended in the last ten minutes: `oom` or `die CODE`, one a line, oldest first."""
+    """How a container has ended in the last ten minutes: `oom` or `die CODE`, one per line, oldest first."""
     filters = ("--filter", f"container={container}", "--filter", "event=die", "--filter", "event=oom")
     words = '{{.Action}} {{index .Actor.Attributes "exitCode"}}'
     return asks("docker", "events", "--since", "10m", "--until", "0s", *filters, "--format", words)
 
 
 def volumes(project: str) -> Command:
-    """Names of the volumes that compose made for a project, one a line."""
+    """Names of the volumes that compose made for a project, one per line."""
     label = f"label=com.docker.compose.project={project}"
     return asks("docker", "volume", "ls", "--filter", label, "--format", "{{.Name}}")
 
@@ -90,7 +90,7 @@ def remove_volumes(*names: str) -> Command:
 
 
 def networks_of(project: str) -> Command:
-    """Ids of the networks that compose made for a project, one a line."""
+    """Ids of the networks that compose made for a project, one per line."""
     return asks("docker", "network", "ls", "-q", "--filter", f"label=com.docker.compose.project={project}")
 
 
@@ -120,7 +120,7 @@ def manifest(reference: str) -> Command:
 
 
 def stats(*containers: str) -> Command:
-    """One JSON object a line and container: memory and CPU now."""
+    """One JSON object per line and container: memory and CPU now."""
     return asks("docker", "stats", "--no-stream", "--format", "{{json .}}", *containers)
 
 
@@ -171,12 +171,12 @@ def tcp_tables(container: str, image: str) -> Command:
 
 
 def image_names() -> Command:
-    """REPOSITORY TAG DIGEST of every image, one a line; `<none>` for what one lacks."""
+    """REPOSITORY TAG DIGEST of every image, one per line; `<none>` for what one lacks."""
     return asks("docker", "image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
 
 
 def images_in_use() -> Command:
-    """The image of every container, running or not, by the name that it was started with; one a line."""
+    """The image of every container, running or not, by the name that it was started with; one per line."""
     return asks("docker", "ps", "-a", "--no-trunc", "--format", "{{.Image}}")
 
 
@@ -196,7 +196,7 @@ def prune_build_cache(unused: str) -> Command:
 
 
 def layer_sizes(reference: str) -> Command:
-    """Bytes that each step of an image added, newest first, one a line."""
+    """Bytes that each step of an image added, newest first, one per line."""
     return asks("docker", "history", "--human=false", "--format", "{{.Size}}", reference)
 
 

@@ -180,7 +180,7 @@ LOCK_TIMEOUT = re.compile(
 READ_ONLY = re.compile(r"25006|read-only transaction", re.I)
 
 
-def books(container: str, databases: list[str]) -> Command:
+def tool_tables(container: str, databases: list[str]) -> Command:
     """`DATABASE|DIGEST` a line: what migration tools have written down there; no digest where they have no table."""
     sql = "".join(f"\\connect {identifier(database)}\n{_BOOKS_DIGEST}" for database in databases)
     words = ("docker", "exec", "-i", container, "sh", "-c", f"{_PSQL} postgres")

@@ -1,4 +1,4 @@
-"""One folder a kind of part; each turns its typed part into a Contribution and touches nothing."""
+"""One folder per kind of part; each turns its typed part into a Contribution and touches nothing."""
 
 from __future__ import annotations
 

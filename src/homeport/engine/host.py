@@ -278,7 +278,7 @@ class Host:
     # -- state -------------------------------------------------------------------------------------
 
     def history(self) -> str:
-        """The history as it is on disk: a JSON line a release (release/history.py reads it)."""
+        """The history as it is on disk: a JSON line per release (release/history.py reads it)."""
         return self.machine.read(f"{self.root}/state/history.jsonl") or ""
 
     def add_history(self, line: str) -> None:

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeport.importer import (
-    body,
     connections,
     databases,
+    dependencies,
     environment,
     health,
     keys,
     mounts,
     ports,
+    program,
     project,
     proxies,
     roles,
     routes,
     secrets,
-    wiring,
     write,
 )
 from homeport.importer.draft import DraftService, Work, name_of
@@ -29,18 +29,18 @@ from homeport.importer.value import Value
 
 _Handler = Callable[[Work, DraftService, Value], None]
 _HANDLERS: dict[str, _Handler] = {
-    "image": body.image,
-    "build": body.build,
-    "command": body.command,
-    "entrypoint": body.entrypoint,
-    "user": body.user,
-    "read_only": body.read_only,
-    "tmpfs": body.tmpfs,
-    "stop_grace_period": body.stop_grace,
-    "mem_limit": body.memory,
-    "cpus": body.cpus,
-    "scale": body.replicas,
-    "deploy": body.deploy,
+    "image": program.image,
+    "build": program.build,
+    "command": program.command,
+    "entrypoint": program.entrypoint,
+    "user": program.user,
+    "read_only": program.read_only,
+    "tmpfs": program.tmpfs,
+    "stop_grace_period": program.stop_grace,
+    "mem_limit": program.memory,
+    "cpus": program.cpus,
+    "scale": program.replicas,
+    "deploy": program.deploy,
     "volumes": mounts.volumes,
     "network_mode": keys.network_mode,
     "extra_hosts": keys.extra_hosts,
@@ -96,10 +96,10 @@ def _people(work: Work) -> None:
     for service in work.services.values():
         environment.collect(work, service)
     databases.assign(work)
-    jobs = wiring.find_jobs(work)
+    jobs = dependencies.find_jobs(work)
     connections.assign(work)
     proxies.apply(work)
-    wiring.place_jobs(work, jobs)
+    dependencies.place_jobs(work, jobs)
     secrets.assign(work)
 
 
@@ -134,12 +134,12 @@ def _wires(work: Work) -> None:
     """Ports, health, order and the way in: what needs all services to be known."""
     for service in work.kept():
         ports.choose(work, service)
-        wiring.store(work, service)
+        dependencies.store(work, service)
         _one_container(work, service)
     for service in work.kept():
         environment.finish(work, service)
         health.apply(work, service)
-        wiring.depends(work, service)
+        dependencies.depends(work, service)
     routes.choose(work)
     for service in work.kept():
         ports.note(work, service)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.importer import body, images
+from homeport.importer import images, program
 from homeport.importer.draft import DraftService, Work
 from homeport.importer.value import Value
 from homeport.stack.words import size_text
@@ -55,7 +55,9 @@ def _part_keys(work: Work, service: DraftService, part: dict[str, object], name:
     for key, value in (service.value.entries or {}).items():
         path = service.at(key)
         if key in ("mem_limit", "deploy", "cpus"):
-            {"mem_limit": body.memory, "deploy": body.deploy, "cpus": body.cpus}[key](work, scratch, value)
+            {"mem_limit": program.memory, "deploy": program.deploy, "cpus": program.cpus}[key](
+                work, scratch, value
+            )
         elif key == "command" and name == "postgres":
             _settings(work, service, value, part)
         elif key == "ports":
@@ -110,7 +112,7 @@ def _part_files(work: Work, service: DraftService, key: str, value: Value, name:
 def _settings(work: Work, service: DraftService, value: Value, part: dict[str, object]) -> None:
     """`postgres -c max_connections=200 -c work_mem=16MB`."""
     path, settings = service.at("command"), {}
-    words = body.words(value)
+    words = program.words(value)
     for text in (words[at + 1] for at, word in enumerate(words[:-1]) if word == "-c"):
         name, _, setting = text.partition("=")
         if name in ("fsync", "full_page_writes", "synchronous_commit") and setting.lower() in (

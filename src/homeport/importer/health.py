@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.importer import body, images
+from homeport.importer import images, program
 from homeport.importer.draft import DraftService, Work, identifier_of
 from homeport.importer.secrets import holds_secret, looks_secret
 from homeport.importer.value import Value
@@ -48,14 +48,14 @@ def _carry(work: Work, service: DraftService, value: Value, http: bool) -> None:
         _timed(work, service, value, found)
     for key, inner in (value.entries or {}).items():
         if key in ("interval", "retries", "start_interval"):
-            why = "homeport asks every few seconds, and several times a second during a release"
+            why = "homeport asks every few seconds, and several times per second during a release"
             work.findings.changed(inner.place, f"{path}.{key}", why)
         elif key not in ("test", "timeout", "start_period", "disable"):
             work.findings.dropped(inner.place, f"{path}.{key}", "not a key of a healthcheck")
 
 
 def _words(test: Value | None) -> list[str]:
-    return body.words(test) if test is not None and test.items is not None else []
+    return program.words(test) if test is not None and test.items is not None else []
 
 
 def _test(work: Work, service: DraftService, test: Value, http: bool) -> dict[str, object] | None:
@@ -125,7 +125,7 @@ def _timed(work: Work, service: DraftService, value: Value, found: dict[str, obj
         inner = value.get(key)
         if inner is None:
             continue
-        text = body.seconds(inner.text or "")
+        text = program.seconds(inner.text or "")
         path = service.at(f"healthcheck.{key}")
         most = {"timeout": 60, "start": 3600}[ours]
         if text is None or text == "0ms":

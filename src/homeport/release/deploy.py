@@ -19,14 +19,13 @@ from homeport.engine.images import image_ids
 from homeport.engine.progress import Progress
 from homeport.errors import HomeportError, ReleaseError
 from homeport.files import Difference
-from homeport.release import earlier, history, machinery, parts, preflight, prune
+from homeport.release import earlier, history, parts, preflight, prune, requirements
 from homeport.release import plan as planning
-from homeport.release.back import GoingBack
-from homeport.release.before import Before, look
+from homeport.release.artifacts import Artifacts
+from homeport.release.baseline import Baseline, look
 from homeport.release.faults import Faults
 from homeport.release.migrations.migrate import Migrations, wanted
 from homeport.release.notify import Teller
-from homeport.release.origin import Origin
 from homeport.release.probe import Prober
 from homeport.release.recording import Outcome, Recording
 from homeport.release.redacted import Redacted, cleaned
@@ -34,6 +33,7 @@ from homeport.release.roll import Roller, observe
 from homeport.release.secret_changes import told
 from homeport.release.services import Services
 from homeport.release.smoke import smoke
+from homeport.release.undo import Undo
 from homeport.render import dotenv
 from homeport.render.compose import config
 from homeport.render.render import Rendered, render
@@ -57,7 +57,7 @@ class Deploy:
     host: Host
     target: Target
     store: Store
-    sources: Origin
+    sources: Artifacts
     progress: Progress
     agree: Callable[[list[planning.Change]], bool] = lambda changes: True
     migrate: bool = True
@@ -119,16 +119,16 @@ class Deploy:
             edge = any(c.compose == "nginx" and c.up for c in runs)
             own = frozenset(port for container in runs for port in container.ports) if edge else None
             preflight.check(self.host.machine, self.target, engine, own)
-            machinery.check_room(self.host)
+            requirements.check_room(self.host)
             step.done(f"Docker {engine.version}, compose {engine.compose}")
 
     def _images(self, before: history.Record | None) -> Target:
         """Images first: nothing that runs is touched before everything is there."""
         target = self.sources.bring(self.host, self.target, self.progress, before)
         references = {name: target.image(name) for name in target.services}
-        machinery.check_images(self.host.runner, self._architecture, references)
+        requirements.check_images(self.host.runner, self._architecture, references)
         if self.migrate:  # a rollback brings back what ran, as it ran
-            machinery.check_users(self.host.runner, target, self.sources.place)
+            requirements.check_users(self.host.runner, target, self.sources.place)
         return target
 
     def _secrets(self) -> tuple[Rendered, tuple[Delivered, ...]]:
@@ -157,7 +157,7 @@ class Deploy:
         self._complete_secrets([SIGNING])
         return SigningKey.of(self.store)
 
-    def _tell_of_secrets(self, before: Before) -> None:
+    def _tell_of_secrets(self, before: Baseline) -> None:
         """Who may commit may replace a secret: nobody should release one without having seen it."""
         for line in told(self.host, before.record, self.store, self._key) if before.record else ():
             self.progress.line(f"    {line}")
@@ -176,7 +176,7 @@ class Deploy:
 
     # -- changing ----------------------------------------------------------------------------------
 
-    def _change(self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...]) -> Outcome:
+    def _change(self, before: Baseline, rendered: Rendered, secrets: tuple[Delivered, ...]) -> Outcome:
         self._tell_of_secrets(before)
         plan = self.plan(rendered, secrets)
         frontend = self.sources.frontend_differs(self.target, self.host)
@@ -219,7 +219,7 @@ class Deploy:
             )
 
     def _transaction(
-        self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
+        self, before: Baseline, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> Outcome:
         self._slots = Services(self.host, self.target, self.progress, self.level_by_level)
         prober = Prober(self.target, asked.requests(self.target))
@@ -267,13 +267,13 @@ class Deploy:
         return any(change.name == "nginx" and not change.interrupts for change in plan.parts)
 
     def _show(self, plan: planning.Plan) -> None:
-        """One line a change, with its reason, before anything is done."""
+        """One line per change, with its reason, before anything is done."""
         for line in plan.words():
             self.progress.line(f"    {line}")
         self._teller.start(plan.words())
 
     def _write_live(
-        self, rendered: Rendered, secrets: tuple[Delivered, ...], before: Before, plan: planning.Plan
+        self, rendered: Rendered, secrets: tuple[Delivered, ...], before: Baseline, plan: planning.Plan
     ) -> None:
         with self.progress.step("files", self.host.live) as step:
             difference = rendered.tree.difference(before.tree)
@@ -283,7 +283,7 @@ class Deploy:
             self.sources.certificates(self.target, self.host)
             step.done(f"{len(difference.touched)} of {len(rendered.tree.files)} files changed")
 
-    def _write_secrets(self, before: Before, files: list[Delivered]) -> None:
+    def _write_secrets(self, before: Baseline, files: list[Delivered]) -> None:
         helper = self.target.image("nginx")
         if files and before.record:
             self.host.keep_secrets(helper)
@@ -297,14 +297,14 @@ class Deploy:
                 step.done(", ".join(names))
             self.outcome.changed += names
 
-    def _reload(self, before: Before, difference: Difference) -> None:
+    def _reload(self, before: Baseline, difference: Difference) -> None:
         """A changed configuration of the edge: tested, then one reload. A plain release of code never comes here."""
         if before.unfinished or any(path.startswith("nginx/") for path in difference.touched):
             with self.progress.step("edge", "testing its configuration") as step:
                 step.done(parts.reload_edge(self.host))
 
     def _rehearse(
-        self, before: Before, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
+        self, before: Baseline, rendered: Rendered, secrets: tuple[Delivered, ...], plan: planning.Plan
     ) -> None:
         """Try and judge the migrations on a copy of the schema; only files that they alone read are written."""
         services = wanted(self.target, plan.services)
@@ -363,12 +363,12 @@ class Deploy:
 
     # -- going back and recording ------------------------------------------------------------------
 
-    def _go_back(self, before: Before, rendered: Rendered, plan: planning.Plan) -> None:
+    def _go_back(self, before: Baseline, rendered: Rendered, plan: planning.Plan) -> None:
         """The release before, whole. Without one, what started stays to be looked at."""
         if before.record is None:
             return
         with self.progress.step("going back", f"to {before.record.id}") as step:
-            back = GoingBack(self.host, self.target, before, rendered.tree, plan, self._key)
+            back = Undo(self.host, self.target, before, rendered.tree, plan, self._key)
             try:
                 back.run(before.record, self._slots.rolled, step)
             finally:

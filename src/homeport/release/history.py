@@ -1,4 +1,4 @@
-"""The history of releases: append-only JSON lines on the host, one record a release, never rewritten."""
+"""The history of releases: append-only JSON lines on the host, one record per release, never rewritten."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Record:
     breaking: tuple[str, ...] = ()  # statements of its migrations that the code before does not survive
     migrated: dict[str, str] = field(
         default_factory=dict
-    )  # service -> fingerprint of its migrations (books.py)
+    )  # service -> fingerprint of its migrations (fingerprints.py)
     migrations: dict[str, str] = field(default_factory=dict)  # service -> what its migration did, in words
     back: bool = False  # a rollback
     probe: dict[str, Any] = field(default_factory=dict)  # as probe.Count

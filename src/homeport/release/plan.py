@@ -108,7 +108,7 @@ class Plan:
         return [*(change.name for change in self.single), *(roll.service for roll in self.rolls)]
 
     def words(self) -> list[str]:
-        """A line a change, with its reason."""
+        """A line per change, with its reason."""
         rolls = [
             f"{r.service}: {r.why}; " + (f"{r.slot} takes over" if r.old else f"starts in {r.slot}")
             for r in self.rolls

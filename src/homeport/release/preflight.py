@@ -176,7 +176,7 @@ def _domain(target: Target) -> Iterator[Fault]:
     if domain == "localhost" or domain.endswith(".localhost"):
         return  # browsers and curl answer these themselves (RFC 6761)
     if not target.local and target.env.tls == "self-signed":
-        return  # a name of the house, or not yet a name: the edge is asked at the host's own address
+        return  # an internal name, or one without a DNS record yet: the edge is asked at the host's own address
     try:
         socket.getaddrinfo(domain, target.env.ports.https)
     except OSError:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from homeport.engine.host import Host
 from homeport.engine.images import image_ids
 from homeport.errors import HomeportError, words
-from homeport.release import history, kept, signed
+from homeport.release import history, signed, stored
 from homeport.release.probe import Count
 from homeport.release.secret_changes import Known
 from homeport.render.render import Rendered
@@ -50,7 +50,7 @@ class Recording:
         references = {name: target.image(name) for name in target.services}
         ids = image_ids(self.host.runner, list(references.values()))
         self.host.write_release(self.outcome.release, rendered.tree)
-        text = kept.dump(target, Known.of(store, key).as_data())
+        text = stored.dump(target, Known.of(store, key).as_data())
         self.host.write_target(self.outcome.release, text)
         self._begun = replace(
             self._bare(history.UNFINISHED),

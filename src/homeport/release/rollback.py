@@ -8,7 +8,7 @@ from homeport import cures
 from homeport.engine.host import Host
 from homeport.engine.progress import Progress
 from homeport.errors import ReleaseError
-from homeport.release import certificate, history, kept
+from homeport.release import certificate, history, stored
 from homeport.release.deploy import Deploy
 from homeport.release.plan import Change
 from homeport.release.recording import Outcome
@@ -99,14 +99,14 @@ def rollback(  # noqa: PLR0913
     `own`: what the operator's own file says of the environment now.
     """
     later = [one for one in history.read(host) if one.id > record.id]
-    target = kept.load(host, record, SigningKey.of(store), later)
+    target = stored.load(host, record, SigningKey.of(store), later)
     if target.environment != own.environment:
         raise ReleaseError(
             f"release {record.id} is of the environment {target.environment}; nothing was changed",
             "Two environments have the same secrets. Make secrets of their own: homeport secrets init",
         )
     certificate.refuse_foreign(target, own)
-    origin = kept.Kept(record, own, store)
+    origin = stored.Stored(record, own, store)
     deploy = Deploy(
         host, target, store, origin, progress, agree, migrate=False, level_by_level=level_by_level
     )

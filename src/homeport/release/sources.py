@@ -23,7 +23,7 @@ from homeport.images.dockerfile import directives, without_syntax
 from homeport.images.standins import Answer, answer
 from homeport.release import certificate, frontend
 from homeport.release.history import Record
-from homeport.release.migrations.books import files_digest
+from homeport.release.migrations.fingerprints import files_digest
 from homeport.secrets.store import Store
 from homeport.stack.around import Registry
 from homeport.stack.load import NAME, place
@@ -227,7 +227,8 @@ class Sources:
         return [Host(str(path)) for path in sorted(folder.glob("*")) if (path / "state").is_dir()]
 
     def migration_files(self, target: Target) -> dict[str, str]:
-        """Who edits while a build runs may have the old in the image and the new on the disk: that one is left out."""
+        """Digests that are the same before and after the build. A file that was edited while it ran may be old in the
+        image and new on disk: its service is left out."""
         now = self._migration_files(target)
         return {name: digest for name, digest in now.items() if self._migrations.get(name) == digest}
 

@@ -45,7 +45,7 @@ class Examined:
     source: Source | None = field(default=None, repr=False)
 
     def text(self) -> str:
-        """All problems, one a line, and their count."""
+        """All problems, one per line, and their count."""
         count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
         return "\n".join([*map(str, self.problems), f"{count} in {self.file}"])
 
@@ -79,7 +79,7 @@ def place(path: Path, keys: KeyPath) -> str:
 
 
 def load(path: Path) -> Stack:
-    """Read and check a file. Raises StackError with all its problems, one a line, sorted by place."""
+    """Read and check a file. Raises StackError with all its problems, one per line, sorted by place."""
     examined = examine(path)
     if examined.problems or examined.stack is None:
         raise StackError(examined.text())

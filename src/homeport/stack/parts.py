@@ -142,7 +142,7 @@ class RateLimit(Part):
     short_example = "rate: 50/s"
 
     per_second: Whole = Field(
-        50, ge=1, description="Sustained requests a second for one client address.", examples=["100"]
+        50, ge=1, description="Sustained requests per second for one client address.", examples=["100"]
     )
     burst: Whole = Field(200, ge=0, description="How many more may come at once.", examples=["500"])
 

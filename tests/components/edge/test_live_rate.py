@@ -23,7 +23,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[Running]:
-    """Two requests a second and no more, whose certificate is of the operator's own authority, as in a release."""
+    """Two requests per second and no more, whose certificate is of the operator's own authority, as in a release."""
     env = Environment(domain="strict.localhost", ports=conftest.free_ports())
     edge = stacks.api(routes={}, rate=RateLimit(per_second=2, burst=0))
     running = Running(stacks.target(edge, {}, env, f"hpedge-{os.getpid()}-strict"), tmp_path)

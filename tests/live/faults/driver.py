@@ -7,7 +7,7 @@
     FAULTS_HOW=TERM    (or another signal, or several) it gets this signal before the act
     FAULTS_HOW=timeout that command gives no answer; `fails`: the engine refuses it
     FAULTS_MATCH=TEXT  count only acts with this text in their words
-    FAULTS_JOURNAL=F   a file that gets one line an act
+    FAULTS_JOURNAL=F   a file that gets one line per act
 
 An act is a command that changes something, or a write to the host. Questions count only where FAULTS_QUESTIONS is set.
 """

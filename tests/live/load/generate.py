@@ -1,4 +1,4 @@
-"""The load: so many requests a second whether or not the answers come (open loop), over kept connections, TLS
+"""The load: so many requests per second whether or not the answers come (open loop), over kept connections, TLS
 checked, nothing asked twice. Prints `ready`, runs until its standard input ends, prints one line of JSON.
 
     python -m tests.live.load.generate --url https://hpload.localhost:18443 --ca ca.pem --http 2 --rtt 40 < /dev/tty
@@ -180,7 +180,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ca", help="PEM file to trust")
     parser.add_argument("--http", type=int, choices=(1, 2), default=1)
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="echo")
-    parser.add_argument("--rate", type=float, default=300, help="requests a second")
+    parser.add_argument("--rate", type=float, default=300, help="requests per second")
     parser.add_argument("--connections", type=int, default=60)
     parser.add_argument("--rtt", type=float, default=0, help="milliseconds that the client is away")
     parser.add_argument("--seconds", type=float, default=0, help="instead of: until standard input ends")

@@ -35,7 +35,7 @@ class Scenario(Protocol):
 
 
 class Echo:
-    """40 % POST. With 300 requests a second: three answers of 3 s and ten uploads of 10 s are under way at any time."""
+    """40 % POST. With 300 requests per second: three answers of 3 s and ten uploads of 10 s are always under way."""
 
     def __init__(self, slow_every: int = 300, upload_every: int = 300) -> None:
         self.run = uuid.uuid4().hex[:12]

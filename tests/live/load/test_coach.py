@@ -1,6 +1,6 @@
 """Releases of the whole reference app under load, and back: six services, their databases, the frontend.
 
-300 requests a second reach the edge: 290 an echo that is one more service of the stack (the app's own writes cost
+300 requests per second reach the edge: 290 an echo that is one more service of the stack (the app's own writes cost
 two cores too much for that), 10 the app as a customer uses it. All of it is rolled in every release.
 """
 
@@ -15,7 +15,7 @@ import pytest
 from tests.live.load.running import Stack, load, lost
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(3600)]
-ECHO_RATE, APP_RATE = 290, 10  # requests a second
+ECHO_RATE, APP_RATE = 290, 10  # requests per second
 SERVICES = {"gateway", "user", "transaction", "budget", "notification", "ai", "echo"}
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
-CONNECTIONS, EVERY = 12, 0.8  # 15 requests a second
+CONNECTIONS, EVERY = 12, 0.8  # 15 requests per second
 
 
 class Here(http.client.HTTPSConnection):

@@ -13,9 +13,9 @@ from homeport.engine.progress import Progress, Step
 from homeport.engine.runner import Result
 from homeport.engine.wait import SLOWNESS, now, pause
 from homeport.errors import ReleaseError
-from homeport.release.migrations.books import fingerprints
+from homeport.release.migrations.fingerprints import fingerprints
 from homeport.release.migrations.lint import Finding, Size, lint
-from homeport.release.migrations.ran import Books, Ran, ran
+from homeport.release.migrations.ran import Ran, ToolTables, ran
 from homeport.release.migrations.rehearse import AT_ONCE, Rehearsal, Tried, once_name
 from homeport.release.roll import observe
 from homeport.render.render import Rendered
@@ -69,7 +69,7 @@ class Migrations:
             step.done(f"{', '.join(self.services)}: {count} statements went through on a copy")
 
     def _leave_out(self, live: str) -> list[str]:
-        """The services whose files and books are as the release that serves had them: they need not be asked."""
+        """The services whose files and tool tables are as the release that serves had them: they need not be asked."""
         found = fingerprints(self.host, live, self.target, self._files_of(self.services))
         same = [name for name, fingerprint in found.items() if self.known.get(name) == fingerprint]
         self.services = [name for name in self.services if name not in same]
@@ -148,14 +148,14 @@ class Migrations:
         ends, attempt = now() + _LOCK_SECONDS * SLOWNESS, 0
         database = self.target.services[service].database or ""
         live = self._server()
-        before = self._books(live, database)
+        before = self._tool_tables(live, database)
         while True:
             attempt += 1
             step.note(service if attempt == 1 else f"{service}: attempt {attempt}")
             result = self._attempt(service)
             if result.ok:
                 said = f"{result.out}\n{result.err}"
-                self.done[service] = ran(said, before, self._books(live, database), attempt)
+                self.done[service] = ran(said, before, self._tool_tables(live, database), attempt)
                 return None
             if not postgres.LOCK_TIMEOUT.search(result.out + result.err):
                 return _failed(service, result)
@@ -186,10 +186,10 @@ class Migrations:
                 postgres.psql(live, f"DROP INDEX CONCURRENTLY IF EXISTS {index};", database, 120)
             )
 
-    def _books(self, live: str, database: str) -> Books:
+    def _tool_tables(self, live: str, database: str) -> ToolTables:
         """What the tools have written down; nothing where PostgreSQL does not say it: it is only for the words."""
         said = self.host.runner.run(postgres.book_rows(live, database)) if live and database else None
-        return Books.parse(said.out) if said and said.ok else Books()
+        return ToolTables.parse(said.out) if said and said.ok else ToolTables()
 
     def _holders(self, database: str) -> list[str]:
         """Who has been in a transaction for long, oldest first."""

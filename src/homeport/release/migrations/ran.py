@@ -1,4 +1,4 @@
-"""What a migration has done: how many steps, and which. Its tool says it, or has written it into its books; where
+"""What a migration has done: how many steps, and which. Its tool says it, or has written it into its own tables; where
 neither is known, its last line stands for it."""
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _OF_ONE_ROW = "alembic_version"  # a row for each head, written anew with each s
 
 
 @dataclass(frozen=True)
-class Books:
+class ToolTables:
     """What migration tools have written down in a database: rows as texts, by table; and how often each was written."""
 
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     writes: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, text: str) -> Books:
+    def parse(cls, text: str) -> ToolTables:
         """The answer to `postgres.book_rows`."""
         rows: dict[str, tuple[str, ...]] = {}
         writes: dict[str, int] = {}
@@ -77,8 +77,8 @@ class Ran:
         return ", ".join(self.names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def ran(output: str, before: Books, after: Books, attempts: int = 1) -> Ran:
-    """From what it printed and its books before the first attempt and after the last."""
+def ran(output: str, before: ToolTables, after: ToolTables, attempts: int = 1) -> Ran:
+    """From what it printed and its tool tables before the first attempt and after the last."""
     lines = [_COLOURS.sub("", line).rstrip() for line in output.splitlines() if line.strip()]
     if steps := [match[1].strip() for line in lines if (match := _step(line))]:
         return Ran(len(steps), tuple(steps))
@@ -92,8 +92,8 @@ def _step(line: str) -> re.Match[str] | None:
     return next((match for step in _STEPS if (match := step.search(line))), None)
 
 
-def _written(changed: list[str], before: Books, after: Books, attempts: int) -> Ran:
-    """What is new in the books. Of a table that is only added to, each new row is a step."""
+def _written(changed: list[str], before: ToolTables, after: ToolTables, attempts: int) -> Ran:
+    """What is new in the tool tables. Of a table that is only added to, each new row is a step."""
     new = [row for table in changed for row in after.rows[table] if row not in before.rows.get(table, ())]
     kept = all(set(before.rows.get(table, ())) <= set(after.rows[table]) for table in changed)
     names = tuple(map(_name, new))

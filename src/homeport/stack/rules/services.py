@@ -118,7 +118,7 @@ def metrics(stack: Stack) -> Findings:
 
 
 def users(stack: Stack) -> Findings:
-    """Root in a container is root to the kernel; who `image` is, only the image knows (release/machinery.py)."""
+    """Root in a container is root to the kernel; who `image` is, only the image knows (release/requirements.py)."""
     for name, service in stack.services.items():
         own = service.user == "image"
         if is_root(service.user) and not service.allow_root:

@@ -13,8 +13,8 @@ from homeport.engine.host import Host
 from homeport.engine.progress import Step
 from homeport.errors import HomeportError
 from homeport.files import FileTree
-from homeport.release import kept, parts
-from homeport.release.before import Before
+from homeport.release import parts, stored
+from homeport.release.baseline import Baseline
 from homeport.release.history import Record
 from homeport.release.plan import Plan, Roll
 from homeport.release.roll import Roller, observe, other
@@ -27,12 +27,12 @@ COMPOSE = "docker-compose.prod.yml"
 
 
 @dataclass(frozen=True)
-class GoingBack:
+class Undo:
     """From a release that failed, whose files are `new`, to `before`. `plan`: what it was about to change."""
 
     host: Host
     target: Target
-    before: Before
+    before: Baseline
     new: FileTree
     plan: Plan
     key: SigningKey
@@ -58,7 +58,7 @@ class GoingBack:
     def _served(self, record: Record) -> Target:
         """What the release before is asked is what it said itself; of one whose file is gone, what this one says."""
         with suppress(HomeportError):
-            return kept.load(self.host, record, self.key)
+            return stored.load(self.host, record, self.key)
         return self.target
 
     def restore(self, record: Record, levels: list[list[Roll]], step: Step) -> None:
@@ -66,7 +66,7 @@ class GoingBack:
         level first. One that does not come up leaves its new containers serving."""
         if not levels:
             return
-        target = kept.load(self.host, record, self.key)
+        target = stored.load(self.host, record, self.key)
         roller = Roller(self.host, target)
         for rolls in reversed(levels):
             back = [self._reverse(roll, target) for roll in rolls if roll.old]

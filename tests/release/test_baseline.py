@@ -10,7 +10,7 @@ import pytest
 from homeport.engine.host import Host
 from homeport.files import File, FileTree
 from homeport.release import history
-from homeport.release.before import look
+from homeport.release.baseline import look
 from homeport.release.history import Record
 from homeport.release.rollback import choose
 

@@ -12,7 +12,7 @@ from homeport.stack.model import Target
 from homeport.stack.problem import KeyPath
 
 
-class Origin(Protocol):
+class Artifacts(Protocol):
     """What a deploy asks of it. Nothing that runs is touched before `bring` has returned."""
 
     def bring(self, host: Host, target: Target, progress: Progress, before: Record | None) -> Target:

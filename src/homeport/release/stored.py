@@ -50,8 +50,8 @@ def load(host: Host, record: Record, key: SigningKey, later: Iterable[Record] = 
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An Origin that builds nothing: everything is on the host, or the rollback does not begin."""
+class Stored:
+    """An Artifacts that builds nothing: everything is on the host, or the rollback does not begin."""
 
     record: Record
     own: Target  # of the operator's file as it is now

@@ -29,12 +29,13 @@ def _files(place: Path) -> list[Path]:
 def fingerprints(host: Host, live: str, target: Target, files: Mapping[str, str]) -> dict[str, str]:
     """Service -> fingerprint. `files`: service -> digest of its files; `live`: id of the PostgreSQL that serves.
 
-    One whose tool keeps no books that are known has none: its migration is always asked.
+    A service whose migration tool keeps its record in no table that is known has no fingerprint: its migration is
+    always asked.
     """
     databases = {name: target.services[name].database or "" for name in files}
     if not databases:
         return {}
-    said = host.runner.run(postgres.books(live, sorted(set(databases.values()))))
+    said = host.runner.run(postgres.tool_tables(live, sorted(set(databases.values()))))
     rows = (line.partition("|") for line in said.out.splitlines())
     books = {database: digest for database, _, digest in rows if digest}
     return {

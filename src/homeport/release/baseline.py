@@ -10,7 +10,7 @@ from homeport.release import history
 
 
 @dataclass(frozen=True)
-class Before:
+class Baseline:
     """`record` is None before the first release. `frontend`: the release whose built frontend is served.
 
     `unfinished`: the last change was killed, whatever it has touched; `leftovers`: files below live/ that only it
@@ -24,7 +24,7 @@ class Before:
     leftovers: tuple[str, ...] = ()
 
 
-def look(host: Host) -> Before:
+def look(host: Host) -> Baseline:
     """Under the lock. A killed release that had taken over is the one that serves: its record says so from now on."""
     cut = history.killed(host)
     serves = history.current(history.read(host))
@@ -32,7 +32,7 @@ def look(host: Host) -> Before:
         host.add_history(serves.line())
         host.forget_secrets()  # those of the release before it
     tree = host.read_release(serves.id) if serves else FileTree()
-    return Before(serves, tree, host.served_frontend(), bool(cut), _leftovers(host, tree, cut))
+    return Baseline(serves, tree, host.served_frontend(), bool(cut), _leftovers(host, tree, cut))
 
 
 def _leftovers(host: Host, tree: FileTree, cut: list[history.Record]) -> tuple[str, ...]:

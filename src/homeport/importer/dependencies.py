@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from homeport.importer import body, dockerfile, images
+from homeport.importer import dockerfile, images, program
 from homeport.importer.draft import DraftService, Secret, Work, identifier_of
 from homeport.importer.value import Value
 
@@ -46,7 +46,7 @@ def _awaited(work: Work) -> set[str]:
 
 def _said(service: DraftService) -> str:
     command = service.value.get("command") or service.value.get("entrypoint")
-    return f"{service.origin} {' '.join(body.words(command)) if command else ''}"
+    return f"{service.origin} {' '.join(program.words(command)) if command else ''}"
 
 
 def _job(work: Work, service: DraftService) -> None:
@@ -57,8 +57,8 @@ def _job(work: Work, service: DraftService) -> None:
         None,
     )
     command = service.value.get("command") or service.value.get("entrypoint")
-    words = body.words(command) if command else []
-    text = body.script(words) or " ".join(_quoted(word) for word in words)
+    words = program.words(command) if command else []
+    text = program.script(words) or " ".join(_quoted(word) for word in words)
     if owner and text and "\n" not in text and "migrate" not in owner.keys:
         owner.keys["migrate"] = text
         why = f"a job that ends: it is `migrate` of {owner.name}, run once before its new code starts"
@@ -178,7 +178,7 @@ def _own_image(work: Work, service: DraftService) -> None:
 def _redis(work: Work, service: DraftService, base: str) -> None:
     """Redis has no _FILE variable: a password on its command line is read from a file that only it can read."""
     command = list(service.keys.get("command", []))
-    given = body.script(command)
+    given = program.script(command)
     words = given.split() if given else command
     if "--requirepass" not in words:
         return

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from homeport.errors import BuildError
-from homeport.release.machinery import check_users
+from homeport.release.requirements import check_users
 from homeport.release.sources import Sources
 from homeport.stack.model import Stack, Target, is_root
 from tests.recording import RecordingRunner
