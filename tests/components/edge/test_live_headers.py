@@ -19,8 +19,8 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": None,
-    "Cross-Artifacts-Opener-Policy": "same-origin",
-    "Cross-Artifacts-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 HSTS = "max-age=63072000"
 BIG = b"x" * (10 * 1024 * 1024 + 1)
