@@ -124,6 +124,7 @@ def test_a_fault_in_the_last_level_brings_the_first_back_too(restored: Stack) ->
     assert kept == ["ok", "failed"]
 
 
+@pytest.mark.slow
 def test_a_rollback_level_by_level(restored: Stack) -> None:
     restored.behave("early", "api", "web", "book", "worker")
     assert deploy(restored, "early")[0] == 0
