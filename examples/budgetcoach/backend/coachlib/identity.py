@@ -63,9 +63,9 @@ def identity_key(settings: Settings, service: str) -> str:
 
 
 @asynccontextmanager
-async def need_identity_key(runtime: Runtime) -> AsyncIterator[None]:
-    """A resource of `create_app`: without its key a service that serves users does not start."""
-    identity_key(runtime.settings, runtime.settings.service)
+async def need_identity_key(runtime: Runtime, service: str = "") -> AsyncIterator[None]:
+    """A resource of `create_app`: without its own key, or that of `service`, it does not start."""
+    identity_key(runtime.settings, service or runtime.settings.service)
     yield
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from coachlib.broker import Broker
 from coachlib.loops import keep_running, stop
-from coachlib.settings import Settings
+from coachlib.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -53,22 +53,29 @@ class Runtime:
         self, workers: Mapping[str, Worker], resources: Sequence[Resource]
     ) -> AsyncIterator[None]:
         """Open the resources and run the background tasks for the time of the `async with`."""
-        self._check_secrets()
         async with AsyncExitStack() as stack:
-            for resource in resources:
-                await stack.enter_async_context(resource(self))
+            await self._open(stack, [*self._needs(), *resources])
             self._start(workers)
             try:
                 yield
             finally:
                 await self._stop()
 
-    def _check_secrets(self) -> None:
+    async def _open(self, stack: AsyncExitStack, resources: Sequence[Resource]) -> None:
+        """Open them all; SettingsError names everything that is missing at once."""
+        missing = []
+        for resource in resources:
+            try:
+                await stack.enter_async_context(resource(self))
+            except SettingsError as error:
+                missing.append(str(error))
+        if missing:
+            raise SettingsError("\n".join(missing))
+
+    def _needs(self) -> list[Resource]:
         # A service that lacks one shall say so and end, not start and fail at each request.
-        if self.uses_database:
-            self.settings.secret("database_url")
-        if self.uses_broker:
-            self.settings.secret("rabbitmq_url")
+        wanted = {"database_url": self.uses_database, "rabbitmq_url": self.uses_broker}
+        return [partial(need_secret, name=name) for name, is_used in wanted.items() if is_used]
 
     def _start(self, workers: Mapping[str, Worker]) -> None:
         for name, worker in workers.items():
@@ -96,6 +103,13 @@ class Runtime:
         if self.uses_broker and not self.broker.connected:
             missing.append("broker")
         return missing
+
+
+@asynccontextmanager
+async def need_secret(runtime: Runtime, name: str) -> AsyncIterator[None]:
+    """A resource: without the secret `name` the service does not start."""
+    runtime.settings.secret(name)
+    yield
 
 
 def event_workers(publishes: bool, handlers: Mapping[str, Handler]) -> dict[str, Worker]:

@@ -21,6 +21,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(urlsplit(self.path).query)
         size = self._read()
         time.sleep(float(query.get("sleep", ["0"])[0]))
+        if "hold" in query:
+            self.server.released.wait(20)
         seen = {
             "method": self.command,
             "path": self.path,
@@ -55,13 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class PeerServer(ThreadingHTTPServer):
-    """Counts the requests that have reached it."""
+    """Counts the requests that have reached it; those with `hold` are answered when `released` is set."""
 
     daemon_threads = True
 
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.requests = 0
+        self.released = threading.Event()
         self._lock = threading.Lock()
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from coachlib.identity import HEADER, Caller, sign
 from tests.launcher import IDENTITY_KEYS, JWT_KEY, Launch, Service
+from tests.test_notification import SENDER
 
 PATH = "/api/v1/notifications"
 KEY = IDENTITY_KEYS["notification"]
@@ -20,7 +21,8 @@ ADA = Caller(uuid.uuid4(), "EUR")
 
 @pytest.fixture(scope="module")
 def service(launch_module: Launch) -> Service:
-    return launch_module("notification", {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1"})
+    env = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1", "SMTP_FROM": SENDER}
+    return launch_module("notification", env)
 
 
 def ask(service: Service, **headers: str) -> int:

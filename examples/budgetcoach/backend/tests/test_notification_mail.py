@@ -233,7 +233,10 @@ def test_a_mail_server_that_is_away_uses_up_no_limit(launch: Launch, broker: Rab
 def test_it_needs_a_sender(tmp_path_factory: pytest.TempPathFactory, sender: str) -> None:
     folder = tmp_path_factory.mktemp("secrets")
     write(
-        folder, database_url="postgresql://127.0.0.1:1/x", rabbitmq_url="amqp://127.0.0.1:1", jwt_key="k" * 40
+        folder,
+        database_url="postgresql://127.0.0.1:1/x",
+        rabbitmq_url="amqp://127.0.0.1:1",
+        identity_notification="i" * 40,
     )
     done: subprocess.CompletedProcess[str] = start("notification", folder, SMTP_FROM=sender)
     assert done.returncode != 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launcher import BACKEND
+from tests.launcher import BACKEND, IDENTITY_KEYS
 
 
 def start(service: str, secrets: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +46,21 @@ def test_missing_secret(tmp_path: Path, service: str, missing: str, message: str
     done = start(service, tmp_path)
     assert done.returncode != 0
     assert f"{message}{tmp_path / missing} is missing or empty" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("service", "lacks"),
+    [
+        ("notification", ["secret rabbitmq_url", "secret identity_notification", "SMTP_FROM"]),
+        ("gateway", ["secret jwt_key", *(f"secret identity_{one}" for one in IDENTITY_KEYS)]),
+    ],
+)
+def test_all_that_is_missing_is_said_at_once(tmp_path: Path, service: str, lacks: list[str]) -> None:
+    write(tmp_path, database_url="postgresql://127.0.0.1:1/x")
+    done = start(service, tmp_path)
+    assert done.returncode != 0
+    for one in lacks:
+        assert f"{one}: " in done.stdout
 
 
 def test_short_signing_key(tmp_path: Path) -> None:

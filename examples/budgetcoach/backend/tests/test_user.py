@@ -21,9 +21,9 @@ def user(launch_module: Launch) -> Service:
     return open_letterbox(launch_module("user"))
 
 
-def register(user: Service, email: str) -> tuple[Any, str]:
+def register(user: Service, email: str, **more: str) -> tuple[Any, str]:
     """A new account: the answer's body and the refresh token."""
-    answer = post(user, "register", {"email": email, "password": PASSWORD, "name": "Ada"})
+    answer = post(user, "register", {"email": email, "password": PASSWORD, "name": "Ada", **more})
     assert answer.status_code == 202, answer.text
     token = next_letter(user, email)["token"]
     answer = post(user, "verify", {"token": token, "password": PASSWORD})

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from fastapi import Request, Response
@@ -13,8 +14,8 @@ from fastapi.responses import StreamingResponse
 
 from coachlib.app import runtime_of
 from coachlib.errors import ApiError
-from coachlib.identity import Caller, identity_key, sign
-from coachlib.runtime import Runtime
+from coachlib.identity import Caller, identity_key, need_identity_key, sign
+from coachlib.runtime import Resource, Runtime
 from coachlib.settings import Settings
 from services.gateway.headers import returned
 from services.gateway.limits import Limits
@@ -49,12 +50,10 @@ def signature(settings: Settings, service: str, caller: Caller, method: str, url
     return sign(identity_key(settings, service), service, caller, method, url.path, query)
 
 
-@asynccontextmanager
-async def need_identity_keys(runtime: Runtime) -> AsyncIterator[None]:
-    """A resource of `create_app`: without the key of every service the gateway does not start."""
-    for service in sorted(set(SERVICES.values())):
-        identity_key(runtime.settings, service)
-    yield
+NEED_IDENTITY_KEYS: tuple[Resource, ...] = tuple(
+    partial(need_identity_key, service=service) for service in sorted(set(SERVICES.values()))
+)
+"""Resources of `create_app`: without the key of every service the gateway does not start."""
 
 
 @dataclass(frozen=True)

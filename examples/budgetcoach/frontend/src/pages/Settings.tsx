@@ -3,7 +3,6 @@ import { useState } from "react";
 import { askForVerification, changePassword, login, patchMe } from "../api/calls";
 import { chooseTheme, savedTheme, type Theme } from "../app/theme";
 import { useSession, useUser } from "../app/session";
-import { CURRENCIES, currencyName } from "../lib/currencies";
 import { PASSWORD_MIN } from "../lib/letters";
 import { CURRENCIES, currencyName, minorDigits } from "../lib/currencies";
 import { Card, PageHead } from "../ui/Bits";
