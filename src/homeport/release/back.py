@@ -66,7 +66,7 @@ class GoingBack:
         level first. One that does not come up leaves its new containers serving."""
         if not levels:
             return
-        target = kept.load(self.host, record, self.key)
+        target = kept.load_what_ran(self.host, record)
         roller = Roller(self.host, target)
         for rolls in reversed(levels):
             back = [self._reverse(roll, target) for roll in rolls if roll.old]
@@ -74,7 +74,7 @@ class GoingBack:
             roller.start_level(back, step)
             roller.switch(back, record.id)
             roller.finish(back, step)
-        smoke(target, again=True)
+        smoke(self._served(record), again=True)
 
     def _reverse(self, roll: Roll, target: Target) -> Roll:
         slot, count = other(roll.slot), target.services[roll.service].replicas
