@@ -337,16 +337,17 @@ class Engine:
     def served(self) -> dict[str, list[Box]]:
         """HTTP service -> the containers that the edge would send a request to, up or not there."""
         found: dict[str, list[Box]] = {}
+        green = self.green()
         for box in self.boxes.values():
-            slot = "green" if box.service in self.green() else "blue"
+            slot = "green" if box.service in green else "blue"
             if box.slot == slot and box.address:
                 found.setdefault(box.service, []).append(box)
         return found
 
-    def answer(self, service: str) -> tuple[int, str]:
+    def answer(self, service: str, served: dict[str, list[Box]] | None = None) -> tuple[int, str]:
         """What a visitor gets from a service through the edge: status, and the image that answered."""
         with self._lock:
-            boxes = [box for box in self.served().get(service, ()) if box.up]
+            boxes = [box for box in (served or self.served()).get(service, ()) if box.up]
             if not boxes or any(box.compose in self.failing or box.image in self.sick for box in boxes):
                 return 502, ""
             return 200, boxes[0].image
@@ -355,7 +356,8 @@ class Engine:
         """At every step: whoever is sent requests, runs."""
         if not self.must_serve:
             return
+        served = self.served()
         for service in ("web", "api"):
-            status, _ = self.answer(service)
+            status, _ = self.answer(service, served)
             if status != 200 and not self.failing and not self.sick:
                 self.wrong.append(f"{service} did not serve at {self.script.steps[-1:]} {argv[:3]}")

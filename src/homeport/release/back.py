@@ -24,6 +24,7 @@ from homeport.secrets.signing import SigningKey
 from homeport.stack.model import Target, slot_container
 
 COMPOSE = "docker-compose.prod.yml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with it
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,4 @@ class GoingBack:
     def _wanted(self) -> set[str]:
         """The containers of the release before, as its compose file names them."""
         text = next((file.text for file in self.before.tree if file.path == COMPOSE), "{}")
-        return set(yaml.safe_load(text).get("services") or ())
+        return set((yaml.load(text, _LOADER) or {}).get("services") or ())  # noqa: S506 (both are safe loaders)

@@ -60,9 +60,12 @@ def cases(name: str) -> list[Any]:
 
 
 def _often(name: str, number: int, step: str, kind: Kind) -> bool:
-    """Every step of a plain deploy fails once, and of the others each that it does not have; of the rest a sample."""
+    """Every step of a plain deploy fails once, and of the others each that it does not have; killed where what serves
+    is written down; of the rest a sample."""
     if kind == "fails" and (name == "deploy" or step not in STEPS["deploy"]):
         return not _REPEATED.search(step) or name == "deploy"
+    if kind == "killed" and re.search(r"link live/slots/current|write live/\.env", step):
+        return True
     at = KINDS.index(kind) * _EVERY // len(KINDS)
     return name in ("deploy", "levels") and kind != "gone" and number % _EVERY == at
 

@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from homeport.engine.wait import hurried
 from homeport.errors import HomeportError
 from tests.release.played.judged import (
     STEPS,
@@ -44,6 +45,16 @@ def test_a_deploy_that_changes_everything_takes_these_steps(second: Play, edge: 
     second.deploy(target("3", edge.port, EVERYTHING))
     assert sorted(second.engine.script.steps) == sorted(STEPS["everything"])
     is_whole(second, "3")
+
+
+def test_new_containers_are_watched_also_where_the_time_for_it_is_over_at_once(
+    first: Play, edge: Edge
+) -> None:
+    """As it is for a process that was stopped in between: it looks once more before it takes the old ones away."""
+    with hurried(10**7):
+        first.deploy(target("2", edge.port))
+    assert "watch: GET api-green /ok" in first.engine.script.steps
+    assert "watch: GET web-green-2 /ok" in first.engine.script.steps
 
 
 @pytest.mark.parametrize("fault", cases("deploy"))
