@@ -8,79 +8,18 @@ import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from threading import RLock
-from typing import Any
-
-import yaml
 
 from homeport.commands.command import Command
 from homeport.engine.runner import Result
+from tests.scripted.box import Box
+from tests.scripted.compose import Document
 from tests.scripted.postgres import Databases
 from tests.scripted.script import Script
 
 OK = Result(0, "", "")
 NO = Result(1, "", "the played engine says no")
-COMPOSE_FILE = "docker-compose.prod.yml"
-
-
-@cache
-def _read(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
-
-
-@dataclass
-class Box:
-    """A container. `open`: looks at its connections in which one is still in use."""
-
-    id: str
-    compose: str
-    block: dict[str, Any]
-    spec: str
-    image: str
-    project: str
-    pid: int
-    up: bool = True
-    open: int = 2
-    one_off: bool = False
-
-    @property
-    def service(self) -> str:
-        return str(self.block["labels"].get("homeport.service", ""))
-
-    @property
-    def slot(self) -> str:
-        return str(self.block["labels"].get("homeport.slot", ""))
-
-    @property
-    def address(self) -> str:
-        return str(((self.block.get("networks") or {}).get("app") or {}).get("ipv4_address", ""))
-
-    def inspected(self) -> dict[str, Any]:
-        labels = {
-            **self.block["labels"],
-            "com.docker.compose.service": self.compose,
-            "com.docker.compose.project": self.project,
-            "com.docker.compose.oneoff": str(self.one_off),
-        }
-        environment = [f"{key}={value}" for key, value in (self.block.get("environment") or {}).items()]
-        ports = [port.split(":") for port in self.block.get("ports") or ()]
-        health = {"Health": {"Status": "healthy"}} if self.up else {}
-        return {
-            "Id": self.id,
-            "Name": f"/{self.project}-{self.compose}-1",
-            "Image": self.image,
-            "RestartCount": 0,
-            "Config": {"Labels": labels, "Env": environment},
-            "State": {
-                "Status": "running" if self.up else "exited",
-                "Pid": self.pid if self.up else 0,
-                **health,
-            },
-            "HostConfig": {"PortBindings": {port[2]: [{"HostPort": port[1]}] for port in ports}},
-        }
 
 
 @dataclass
@@ -93,6 +32,7 @@ class Engine:
     databases: Databases = field(default_factory=Databases)
     sick: set[str] = field(default_factory=set)
     failing: set[str] = field(default_factory=set)  # compose names whose health path stopped being good
+    volumes: set[str] = field(default_factory=set)
     loaded: str = ""  # digest of the configuration that nginx has taken
     wrong: list[str] = field(default_factory=list)  # what must never happen, and did
     must_serve: bool = False
@@ -104,8 +44,8 @@ class Engine:
         """The same world, with a script of its own; containers are not shared."""
         boxes = {id_: Box(**vars(box)) for id_, box in self.boxes.items()}
         return Engine(
-            self.live, dict(self.images), boxes, self.databases.copy(), loaded=self.loaded,
-            must_serve=self.must_serve, _made=self._made,
+            self.live, dict(self.images), boxes, self.databases.copy(), volumes=set(self.volumes),
+            loaded=self.loaded, must_serve=self.must_serve, _made=self._made,
         )  # fmt: skip
 
     # -- as a Runner -------------------------------------------------------------------------------
@@ -139,6 +79,10 @@ class Engine:
             ("docker", "network"): self._says(""),
             ("df",): self._says("size avail\n100000000000 90000000000"),
             ("docker", "ps", "-aq"): self._ps,
+            ("docker", "ps", "-q"): self._ps_running,
+            ("docker", "ps", "-a", "--no-trunc", "--format", "{{.Image}}"): self._used_images,
+            ("docker", "volume", "ls"): self._volumes,
+            ("docker", "volume", "inspect"): self._inspect_volumes,
             ("docker", "inspect"): self._inspect,
             ("docker", "image", "inspect"): self._inspect_images,
             ("docker", "image", "ls"): self._image_names,
@@ -152,6 +96,7 @@ class Engine:
             ("docker", "events"): self._says("die 1"),
             ("docker", "run", "--rm", "-i", "--network", "none"): self._helper,
             ("docker", "run", "-d"): self._says("started"),
+            ("docker", "run", "--rm", "--network"): self._tcp_tables,
             ("docker",): self._data,
             ("sh", "-c"): self._data,
         }
@@ -185,6 +130,26 @@ class Engine:
         del argv, command
         return Result(0, "\n".join(self.boxes), "") if self.script.step("docker ps") else NO
 
+    def _ps_running(self, argv: list[str], command: Command) -> Result:
+        del argv, command
+        ids = [id_ for id_, box in self.boxes.items() if box.up]
+        return Result(0, "\n".join(ids), "") if self.script.step("docker ps running") else NO
+
+    def _used_images(self, argv: list[str], command: Command) -> Result:
+        del argv, command
+        names = [box.block["image"] for box in self.boxes.values()]
+        return Result(0, "\n".join(names), "") if self.script.step("docker ps images") else NO
+
+    def _volumes(self, argv: list[str], command: Command) -> Result:
+        del argv, command
+        good = self.script.step("docker volume ls")
+        return Result(0, "\n".join(sorted(self.volumes)), "") if good else NO
+
+    def _inspect_volumes(self, argv: list[str], command: Command) -> Result:
+        del command
+        found = [{"Name": name, "CreatedAt": "2026-11-22T19:45:01Z"} for name in argv[3:]]
+        return Result(0, json.dumps(found), "") if self.script.step("docker volume inspect") else NO
+
     def _inspect(self, argv: list[str], command: Command) -> Result:
         del command
         if not self.script.step("docker inspect"):
@@ -204,6 +169,7 @@ class Engine:
                 "RepoTags": [ref],
                 "RepoDigests": [],
                 "RootFS": {},
+                "Config": {"User": "10001:10001"},
                 "Architecture": "amd64",
             }
             for ref in there
@@ -252,9 +218,6 @@ class Engine:
 
     # -- Compose -----------------------------------------------------------------------------------
 
-    def _document(self) -> dict[str, Any]:
-        return _read((self.live / COMPOSE_FILE).read_text())
-
     def _compose(self, words: list[str]) -> Result:
         names = [w for w in words[1:] if not w.startswith("-") and w not in ("never", "pull")]
         if words[0] == "up":
@@ -266,21 +229,15 @@ class Engine:
 
     def _up(self, names: list[str], keep: bool, alone: bool) -> Result:
         good = self.script.step(f"compose up {' '.join(sorted(names))}")
-        document = self._document()
-        wanted = names if alone else self._with_depends(names, document)
+        document = Document.read(self.live)
+        wanted = names if alone else document.with_depends(names)
         for name in wanted if good else wanted[: len(wanted) // 2]:
             self._create(name, document, keep)
         self._look([])
         return OK if good else NO
 
-    @staticmethod
-    def _with_depends(names: list[str], document: dict[str, Any]) -> list[str]:
-        needed = [d for name in names for d in document["services"][name].get("depends_on") or ()]
-        return list(dict.fromkeys((*needed, *names)))
-
-    def _create(self, name: str, document: dict[str, Any], keep: bool) -> None:
-        block = document["services"][name]
-        spec = hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()
+    def _create(self, name: str, document: Document, keep: bool) -> None:
+        block, spec = document.services[name], document.spec(name)
         image, there = self.images[block["image"]], self.named(name)
         if there and (keep or (there.spec, there.image) == (spec, image)):
             there.up = True
@@ -288,7 +245,8 @@ class Engine:
         if there:
             del self.boxes[there.id]
         self._made += 1
-        made = Box(f"{self._made:04d}{name}", name, block, spec, image, document["name"], 100 + self._made)
+        self.volumes |= set(document.volumes(name))
+        made = Box(f"{self._made:04d}{name}", name, block, spec, image, document.project, 100 + self._made)
         self.boxes[made.id] = made
         if name == "nginx":
             self.loaded = self.configuration()
@@ -298,6 +256,13 @@ class Engine:
             return NO
         before, self.loaded = self.loaded, self.configuration()
         return Result(0, "reloaded" if before != self.loaded else "", "")
+
+    def plain_up(self) -> list[str]:
+        """What a plain `docker compose up -d` would change: names of containers that it would make or make anew."""
+        document = Document.read(self.live)
+        found = {name: self.named(name) for name in document.plain()}
+        wanted = {n: (document.spec(n), self.images[document.services[n]["image"]]) for n in found}
+        return [n for n, box in found.items() if not box or not box.up or (box.spec, box.image) != wanted[n]]
 
     def configuration(self) -> str:
         """Digest of the nginx files that are live."""
@@ -321,10 +286,15 @@ class Engine:
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def _tcp_tables(self, argv: list[str], command: Command) -> Result:
+        """Asked only where /proc has no process of that container: it has ended."""
+        del argv, command
+        return Result(1, "", "Error response from daemon: No such container")
+
     def _once(self, words: list[str]) -> Result:
         """A migration. A kill may leave its container."""
         name, service = words[words.index("--name") + 1], words[-1]
-        block = self._document()["services"][service]
+        block = Document.read(self.live).services[service]
         if not self.script.step(f"compose run {service}"):
             return NO
         del name
@@ -367,16 +337,17 @@ class Engine:
     def served(self) -> dict[str, list[Box]]:
         """HTTP service -> the containers that the edge would send a request to, up or not there."""
         found: dict[str, list[Box]] = {}
+        green = self.green()
         for box in self.boxes.values():
-            slot = "green" if box.service in self.green() else "blue"
+            slot = "green" if box.service in green else "blue"
             if box.slot == slot and box.address:
                 found.setdefault(box.service, []).append(box)
         return found
 
-    def answer(self, service: str) -> tuple[int, str]:
+    def answer(self, service: str, served: dict[str, list[Box]] | None = None) -> tuple[int, str]:
         """What a visitor gets from a service through the edge: status, and the image that answered."""
         with self._lock:
-            boxes = [box for box in self.served().get(service, ()) if box.up]
+            boxes = [box for box in (served or self.served()).get(service, ()) if box.up]
             if not boxes or any(box.compose in self.failing or box.image in self.sick for box in boxes):
                 return 502, ""
             return 200, boxes[0].image
@@ -385,7 +356,8 @@ class Engine:
         """At every step: whoever is sent requests, runs."""
         if not self.must_serve:
             return
+        served = self.served()
         for service in ("web", "api"):
-            status, _ = self.answer(service)
+            status, _ = self.answer(service, served)
             if status != 200 and not self.failing and not self.sick:
                 self.wrong.append(f"{service} did not serve at {self.script.steps[-1:]} {argv[:3]}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeport.engine.answer import Answer, Request
 from homeport.engine.machine import LocalMachine, Put
 from homeport.errors import HostError
 from tests.scripted.engine import Engine
@@ -32,9 +33,15 @@ class PlayedMachine(LocalMachine):
 
     def read(self, path: str) -> str | None:
         self.engine.script.alive()
-        if match := _PROCESS.fullmatch(path):
-            return self.engine.connections(int(match[1])) if match[2] == "tcp" else ""
+        if path == "/proc/meminfo":
+            return "MemTotal: 8388608 kB\nMemAvailable: 6291456 kB\n"
         return "" if path.startswith("/proc/net/") else super().read(path)
+
+    def read_proc(self, path: str) -> str | None:
+        self.engine.script.alive()
+        match = _PROCESS.fullmatch(path)
+        assert match, path
+        return self.engine.connections(int(match[1])) if match[2] == "tcp" else ""
 
     def read_tree(self, folder: str) -> dict[str, tuple[str, int]]:
         self.engine.script.alive()
@@ -43,6 +50,10 @@ class PlayedMachine(LocalMachine):
     def names(self, folder: str) -> list[str]:
         self.engine.script.alive()
         return super().names(folder)
+
+    def files(self, folder: str) -> list[str]:
+        self.engine.script.alive()
+        return super().files(folder)
 
     def read_link(self, path: str) -> str | None:
         self.engine.script.alive()
@@ -89,6 +100,11 @@ class PlayedMachine(LocalMachine):
     def http_status(self, address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
         del port, timeout
         return self.engine.asked(address, path)
+
+    def ask(self, address: str, port: int, request: Request, timeout: float) -> Answer:
+        del port, timeout
+        status, text = self.engine.asked(address, request.path)
+        return Answer(status, body=text.encode()) if status else Answer(fault=text)
 
     def _short(self, path: str) -> str:
         return path.removeprefix(f"{self.base}/")

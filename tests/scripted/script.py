@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from signal import SIGINT
 from threading import RLock
 from typing import Literal
 
+from homeport.engine.wait import INTERRUPTION
 from homeport.errors import HostError
 
 Kind = Literal["fails", "interrupted", "killed", "gone"]
@@ -62,7 +64,7 @@ class Script:
             if self.fault.kind == "fails":
                 return False
             if self.fault.kind == "interrupted":
-                raise KeyboardInterrupt
+                raise INTERRUPTION.came(SIGINT)
             self._ended = self.fault.kind
             self._over()
             return True
@@ -92,18 +94,21 @@ class Script:
     def step_of(self, name: str) -> Iterator[Told]:
         before, self.phase = self.phase, name
         try:
-            yield Told()
+            yield Told(self, name)
         finally:
             self.phase = f"after {name}" if before == "begin" or before.startswith("after") else before
 
 
+@dataclass
 class Told:
-    """A step of the Progress: its outcome is kept."""
+    """A step of the Progress: its outcome is kept. Level by level, one that starts services watches them as well."""
 
-    outcome = ""
+    script: Script
+    phase: str
+    outcome: str = ""
 
     def note(self, text: str) -> None:
-        del text
+        self.script.phase = "watch" if text.startswith("watching") else self.phase
 
     def done(self, text: str) -> None:
         self.outcome = text

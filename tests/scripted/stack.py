@@ -18,15 +18,18 @@ from homeport.release.history import Record
 from homeport.release.recording import Outcome
 from homeport.secrets.store import Store, open_or_create
 from homeport.stack.model import Stack, Target
+from homeport.stack.problem import KeyPath, dotted
 from tests.scripted.edge import Edge
 from tests.scripted.engine import Engine
 from tests.scripted.machine import PlayedMachine
 from tests.scripted.script import Fault, Listener, Script
 
+OK = {"path": "/ok", "start": "2s"}
+RATE = {"per_second": 1000}  # so that nobody waits for his turn to ask the edge
 SERVICES: dict[str, dict[str, Any]] = {
-    "web": {"image": "web:1", "port": 8000, "health": {"path": "/ok"}, "replicas": 2, "depends": ["api"]},
+    "web": {"image": "web:1", "port": 8000, "health": OK, "replicas": 2, "depends": ["api"]},
     "api": {
-        "image": "api:1", "port": 8000, "health": {"path": "/ok"}, "database": "shop_db",
+        "image": "api:1", "port": 8000, "health": OK, "database": "shop_db",
         "migrate": "alembic upgrade head", "secrets": [{"name": "jwt_key"}],
     },
     "worker": {"image": "worker:1", "health": {"command": ["ok"]}},
@@ -43,7 +46,7 @@ EVERYTHING: dict[str, Any] = {
         "web": SERVICES["web"] | {"replicas": 1, "env": {"MOTTO": "new"}},
         "api": SERVICES["api"],
         "mail": SERVICES["mail"] | {"env": {"MOTTO": "new"}},
-        "web-blue-api": {"image": "web:1", "port": 8000, "health": {"path": "/ok"}},
+        "web-blue-api": {"image": "web:1", "port": 8000, "health": OK},
     },
     "edge": {
         "frontend": {"files": "dist"},
@@ -52,6 +55,7 @@ EVERYTHING: dict[str, Any] = {
             "/api": {"service": "api"},
             "/new": {"service": "web-blue-api"},
         },
+        "rate": RATE,
     },
     "postgres": {"max_connections": 150},
 }  # every kind of change: a service goes, one comes, fewer replicas, a route, a part's settings
@@ -66,6 +70,7 @@ def target(version: str, https: int, changes: dict[str, Any] | None = None) -> T
         "edge": {
             "frontend": {"files": "dist"},
             "routes": {"/web": {"service": "web"}, "/api": {"service": "api"}},
+            "rate": RATE,
         },
         "services": SERVICES,
         "postgres": {},
@@ -97,10 +102,15 @@ class Given:
         return {"api": f"files of {target.version}"}
 
     def frontend_differs(self, target: Target, host: Host) -> bool:
-        return host.frontend_differs(self.folder / target.version)
+        built = self.folder / target.version
+        files = {path.relative_to(built).as_posix(): path for path in built.rglob("*") if path.is_file()}
+        return host.frontend_differs(files)
 
     def publish(self, target: Target, host: Host, release: str) -> bool:
         return host.publish_frontend(self.folder / target.version, release, "/assets/")
+
+    def place(self, path: KeyPath) -> str:
+        return dotted(path)
 
     def builder(self, host: Host) -> Runner | None:
         return host.runner
@@ -146,7 +156,7 @@ class Play:
 
     @property
     def store(self) -> Store:
-        return open_or_create(self.folder / "secrets.yaml", "local")
+        return open_or_create(self.folder / ".homeport" / "local" / "secrets.yaml", "local")
 
     def begin(self, fault: Fault | None = None) -> Script:
         """A new script, for what is done next."""
@@ -161,12 +171,13 @@ class Play:
             self.host, wanted, self.store, Given(self.folder / "dist", self.engine), told, **settings
         ).run()
 
-    def rollback(self, fault: Fault | None = None, release: str | None = None) -> Outcome:
+    def rollback(self, fault: Fault | None = None, release: str | None = None, **settings: bool) -> Outcome:
         self.begin()
         record = rollback.choose(self.host, release, "local")
         script = self.begin(fault)
         told = Listener(script, self.says)
-        return rollback.rollback(self.host, record, self.store, told, lambda changes: True)
+        own = target("1", self.edge.port)
+        return rollback.rollback(self.host, record, own, self.store, told, lambda changes: True, **settings)
 
     # -- what there is -----------------------------------------------------------------------------
 

@@ -22,24 +22,31 @@ def main() -> None:
         os.environ["XDG_CONFIG_HOME"] = f"{folder}/home"
         play = Play.new(Path(folder) / "play", edge)
         play.deploy(target("1", edge.port))
+        _write("first", play.engine.script.steps)
         store = play.store
-        store.set("jwt_key", Secret("changed"))
+        store.set("jwt_key", Secret("a second value"))
         store.save()
+        levels = play.copy(Path(folder) / "levels")
+        levels.deploy(target("2", edge.port), level_by_level=True)
+        _write("levels", levels.engine.script.steps)
         play.deploy(target("2", edge.port))
-        (HERE / "deploy.txt").write_text("\n".join(play.engine.script.steps) + "\n")
-        store.set("jwt_key", Secret("changed again"))
+        _write("deploy", play.engine.script.steps)
+        store.set("jwt_key", Secret("a third value"))
         store.save()
         other = play.copy(Path(folder) / "other")
         play.rollback()
-        (HERE / "rollback.txt").write_text("\n".join(play.engine.script.steps) + "\n")
+        _write("rollback", play.engine.script.steps)
         again = other.copy(Path(folder) / "again")
         other.deploy(target("3", edge.port, EVERYTHING))
-        (HERE / "everything.txt").write_text("\n".join(other.engine.script.steps) + "\n")
+        _write("everything", other.engine.script.steps)
         edge.bad = {"sha256:web-3"}
         with suppress(ReleaseError):
             again.deploy(target("3", edge.port, EVERYTHING))
-        back = [step for step in again.engine.script.steps if step.startswith("going back")]
-        (HERE / "back.txt").write_text("\n".join(back) + "\n")
+        _write("back", [step for step in again.engine.script.steps if step.startswith("going back")])
+
+
+def _write(name: str, steps: list[str]) -> None:
+    (HERE / f"{name}.txt").write_text("\n".join(steps) + "\n")
 
 
 if __name__ == "__main__":

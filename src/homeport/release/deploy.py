@@ -368,11 +368,12 @@ class Deploy:
         if before.record is None:
             return
         with self.progress.step("going back", f"to {before.record.id}") as step:
-            back = Undo(self.host, self.target, before, rendered.tree, plan, self._key)
+            levels = self._slots.replaced
+            back = Undo(self.host, self.target, before, rendered.tree, plan, self._key, levels)
             try:
                 back.run(before.record, self._slots.rolled, step)
             finally:
-                back.restore(before.record, self._slots.replaced, step)
+                back.restore(before.record, step)
 
     def _begin(self, rendered: Rendered) -> None:
         breaking = self._migrations.may_break() if self._migrations else ()

@@ -69,9 +69,12 @@ class Roller:
         step.note(f"watching {len(names)} containers for {WATCH:.0f} s")
         ends = now() + WATCH
         engine = _Engine(self.host, self.target)
-        while now() < ends:
+        while True:
+            last = now() >= ends  # as wait_until: a process that was stopped for a while looks once more
             for roll in rolls:
                 _Look(engine, roll).still_good()
+            if last:
+                return
             pause(0.2)
 
     def switch_back(self, rolls: list[Roll], release: str) -> None:

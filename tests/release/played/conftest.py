@@ -40,13 +40,21 @@ def edge() -> Iterator[Edge]:
     edge.close()
 
 
+@pytest.fixture
+def nothing(_folder: Path, edge: Edge) -> Iterator[Play]:
+    """No release yet."""
+    edge.bad = set()
+    yield Play.new(_folder / "case", edge)
+    shutil.rmtree(_folder / "case")
+
+
 @pytest.fixture(scope="package")
 def _first(_folder: Path, edge: Edge) -> Play:
     """Version 1 serves, and a secret has been changed since."""
     play = Play.new(_folder / "first", edge)
     play.deploy(target("1", edge.port))
     store = play.store
-    store.set("jwt_key", Secret("changed"))
+    store.set("jwt_key", Secret("a second value"))
     store.save()
     play.engine.must_serve = True
     return play
@@ -70,7 +78,7 @@ def second(_second: Play, _folder: Path) -> Iterator[Play]:
     """And a secret has been changed since."""
     for play in _copied(_second, _folder):
         store = play.store
-        store.set("jwt_key", Secret("changed again"))
+        store.set("jwt_key", Secret("a third value"))
         store.save()
         yield play
 

@@ -8,61 +8,25 @@ anew. What must hold afterwards is the same for all.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
+from homeport.engine.wait import hurried
 from homeport.errors import HomeportError
-from homeport.stack.model import Target
+from tests.release.played.judged import (
+    STEPS,
+    Before,
+    bad_release,
+    cases,
+    ended,
+    goes_wrong,
+    holds,
+    is_as_before,
+    is_whole,
+)
 from tests.scripted.edge import Edge
-from tests.scripted.script import KINDS, Fault, Killed, Kind
-from tests.scripted.stack import EVERYTHING, MIGRATIONS, Play, target
-
-HERE = Path(__file__).parent
-STEPS = {
-    name: (HERE / f"{name}.txt").read_text().splitlines()
-    for name in ("deploy", "rollback", "everything", "back")
-}
-OFTEN: dict[str, tuple[Kind, ...]] = {
-    "deploy": ("fails", "killed")
-}  # what is not behind --slow; else "fails"
-PARTS = {
-    "1": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-2", "worker-SLOT"],
-    "3": ["api-SLOT", "mail", "nginx", "postgres", "web-SLOT", "web-SLOT-api-SLOT"],
-}
-PARTS["2"] = PARTS["1"]
-SERVES = {v: {"/": f"page {v}", "web": f"sha256:web-{v}", "api": f"sha256:api-{v}"} for v in PARTS}
-
-
-@dataclass(frozen=True)
-class Before:
-    """What serves, as it is taken apart to compare."""
-
-    version: str
-    files: dict[str, str]
-    containers: dict[str, tuple[str, str]]
-    secrets: dict[str, str]
-    release: str
-
-    @classmethod
-    def of(cls, play: Play, version: str) -> Before:
-        return cls(version, play.files(), play.containers(), play.secrets(), play.records()[-1].id)
-
-
-def cases(name: str) -> list[Any]:
-    """A case for each step and kind; most kills, Ctrl-C and a host that goes away are behind --slow."""
-    steps = STEPS[name]
-    return [
-        pytest.param(
-            Fault(step, kind),
-            id=f"{number}-of-{len(steps)}-{kind}-{step}",
-            marks=[] if kind in OFTEN.get(name, ("fails",)) else [pytest.mark.slow],
-        )
-        for number, step in enumerate(steps, 1)
-        for kind in KINDS
-    ]
+from tests.scripted.script import Fault
+from tests.scripted.stack import EVERYTHING, Play, target
 
 
 def test_a_deploy_takes_these_steps(first: Play, edge: Edge) -> None:
@@ -83,6 +47,16 @@ def test_a_deploy_that_changes_everything_takes_these_steps(second: Play, edge: 
     is_whole(second, "3")
 
 
+def test_new_containers_are_watched_also_where_the_time_for_it_is_over_at_once(
+    first: Play, edge: Edge
+) -> None:
+    """As it is for a process that was stopped in between: it looks once more before it takes the old ones away."""
+    with hurried(10**7):
+        first.deploy(target("2", edge.port))
+    assert "watch: GET api-green /ok" in first.engine.script.steps
+    assert "watch: GET web-green-2 /ok" in first.engine.script.steps
+
+
 @pytest.mark.parametrize("fault", cases("deploy"))
 def test_a_deploy_goes_wrong(fault: Fault, first: Play, edge: Edge) -> None:
     goes_wrong(first, Before.of(first, "1"), target("2", edge.port), fault)
@@ -91,15 +65,6 @@ def test_a_deploy_goes_wrong(fault: Fault, first: Play, edge: Edge) -> None:
 @pytest.mark.parametrize("fault", cases("everything"))
 def test_a_deploy_that_changes_everything_goes_wrong(fault: Fault, second: Play, edge: Edge) -> None:
     goes_wrong(second, Before.of(second, "2"), target("3", edge.port, EVERYTHING), fault)
-
-
-def goes_wrong(play: Play, before: Before, wanted: Target, fault: Fault) -> None:
-    error = ended(lambda: play.deploy(wanted, fault))
-    assert play.engine.script.happened, "the step was not taken"
-    holds(play, fault, error, before, new=wanted.version)
-    play.engine.failing.clear()
-    play.deploy(wanted)
-    is_whole(play, wanted.version)
 
 
 @pytest.mark.parametrize("fault", cases("rollback"))
@@ -140,67 +105,3 @@ def test_going_back_goes_wrong(fault: Fault, second: Play, edge: Edge) -> None:
     assert named, hint
     second.rollback(release=named[1])
     is_whole(second, "2")
-
-
-def bad_release(edge: Edge) -> Target:
-    edge.bad = {"sha256:web-3"}
-    return target("3", edge.port, EVERYTHING)
-
-
-def is_as_before(play: Play, before: Before) -> None:
-    assert play.served() == SERVES[before.version]
-    assert play.containers() == before.containers
-    assert play.files() == before.files
-    assert play.secrets() == before.secrets
-    assert play.engine.loaded == play.engine.configuration()
-
-
-def slotless(name: str) -> str:
-    """After a kill a service may have been rolled once more: which slot it is in does not matter."""
-    return re.sub("-(blue|green)", "-SLOT", name)
-
-
-def ended(act: Any) -> BaseException | None:
-    try:
-        act()
-    except (HomeportError, KeyboardInterrupt, Killed) as error:
-        return error
-    return None
-
-
-def holds(play: Play, fault: Fault, error: BaseException | None, before: Before, new: str) -> None:
-    """Nobody was without an answer, and one release serves: the one that the words say."""
-    old = before.version
-    assert play.engine.wrong == []
-    served = play.served()
-    assert {served["web"], served["api"]} in [{SERVES[v]["web"], SERVES[v]["api"]} for v in (old, new)]
-    if isinstance(error, HomeportError):
-        assert error.message
-        assert error.hint, f"no cure: {error.message}"
-    if fault.kind in ("killed", "gone"):
-        return
-    assert fault.kind == "fails" or isinstance(error, KeyboardInterrupt)
-    if error is None or "serves, but" in str(error):
-        assert served == SERVES[new]
-        return
-    if served == SERVES[new]:  # interrupted after it had taken over for good
-        assert isinstance(error, KeyboardInterrupt)
-        return
-    is_as_before(play, before)
-
-
-def is_whole(play: Play, version: str) -> None:
-    """This release serves, all of it, and nothing is left of another."""
-    assert play.engine.wrong == []
-    assert play.served() == SERVES[version]
-    assert sorted(map(slotless, (box.compose for box in play.engine.boxes.values()))) == PARTS[version]
-    images = {box.image for box in play.engine.boxes.values() if box.service not in ("nginx", "postgres")}
-    assert {image.rpartition("-")[2] for image in images} == {version}
-    assert play.engine.loaded == play.engine.configuration()
-    assert play.engine.databases.applied == list(MIGRATIONS["2"])
-    live = play.engine.live
-    assert len(list((live / "slots").glob("set-*"))) <= 2
-    assert not (live / "secrets.before").exists()
-    assert not list(live.rglob(".*.????????"))
-    assert play.records()[-1].verdict == "ok"
-    assert play.records()[-1].version == version
