@@ -243,9 +243,9 @@ class Deploy:
                 raise self._faults.half_back(before.record, fault, second) from second
             finally:
                 self.outcome.probe = prober.stop()
-                self._record(
-                    "failed" if self.host.serving() == self.outcome.release else verdict, fault, plan
-                )
+                with suppress(HomeportError):  # a host that is gone must not hide what is to be said
+                    serves = self.host.serving() == self.outcome.release
+                    self._record("failed" if serves else verdict, fault, plan)
             raise
         builder, others = self.sources.builder(self.host), self.sources.environments()
         with ThreadPoolExecutor(1) as pool:

@@ -64,6 +64,8 @@ def _often(name: str, number: int, step: str, kind: Kind) -> bool:
     is written down; of the rest a sample."""
     if kind == "fails" and (name == "deploy" or step not in STEPS["deploy"]):
         return not _REPEATED.search(step) or name == "deploy"
+    if (name, kind) == ("back", "gone"):
+        return number % _EVERY == 1  # the words must say both what failed and that it is not whole
     if kind == "killed" and re.search(r"link live/slots/current|write live/\.env", step):
         return True
     at = KINDS.index(kind) * _EVERY // len(KINDS)
