@@ -36,7 +36,7 @@ CASES = {
     "an image that nobody has": Case(
         "    build: app\n",
         "    image: homeport-test/absent:1\n",
-        ("services.web.image: homeport-test/absent:1 cannot be had", "docker load"),
+        ("services.web.image: homeport-test/absent:1 could not be pulled", "docker load"),
     ),
     "a build that fails": Case(
         "COPY app.py .\n",
@@ -47,7 +47,7 @@ CASES = {
     "a base image that nobody has": Case(
         "FROM python:3.13-slim\n",
         "FROM homeport-test/absent:1\n",
-        ("web cannot be built", "homeport-test/absent:1", "A base image cannot be had"),
+        ("web cannot be built", "homeport-test/absent:1", "A base image could not be pulled"),
         "app/Dockerfile",
     ),
     "no Dockerfile": Case(

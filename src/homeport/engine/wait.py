@@ -45,7 +45,7 @@ class Interruption:
     when: float = float("-inf")
 
     def came(self, number: int) -> Interrupted:
-        self.number, self.when = number, now()
+        self.number, self.when = number, time.monotonic()
         return Interrupted(number)
 
 
@@ -73,11 +73,11 @@ def wait_until(what: str, look: Callable[[], Seen], seconds: float, every: float
 
     The last look begins after the deadline: a process that was stopped for a while sees what came of it meanwhile.
     """
-    started = now()
+    asked, started = time.monotonic(), now()
     deadline = started + seconds * SLOWNESS
     while True:
         begun = now()
-        if INTERRUPTION.when >= started:
+        if INTERRUPTION.when >= asked:
             raise Interrupted(INTERRUPTION.number)
         seen = look()
         if seen.good:

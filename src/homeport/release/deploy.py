@@ -96,12 +96,14 @@ class Deploy:
         with history.lock(self.host), self._teller.failures(), cleaned(self.redactor):
             try:
                 before = look(self.host)
-                self._key = self._signing_key()
+                if not self.target.local:
+                    self._key = self._signing_key()  # first of all: nothing is asked in vain
                 self._timed("engine", self._preflight)
                 if before.record is None:
                     self.kept = earlier.check(
                         self.host, self.target, self.store, self.keep_data, self.command
                     )
+                self._key = self._signing_key()
                 self.target = self._timed("images", self._images, before.record)
                 rendered, secrets = self._timed("secrets", self._secrets)
                 return self._change(before, rendered, secrets)
@@ -178,6 +180,8 @@ class Deploy:
 
     def _change(self, before: Baseline, rendered: Rendered, secrets: tuple[Delivered, ...]) -> Outcome:
         self._tell_of_secrets(before)
+        if self.kept:
+            earlier.end_what_runs(self.host, self.target)
         plan = self.plan(rendered, secrets)
         frontend = self.sources.frontend_differs(self.target, self.host)
         same = not (frontend or rendered.tree.difference(before.tree))
@@ -223,7 +227,7 @@ class Deploy:
     ) -> Outcome:
         self._slots = Services(self.host, self.target, self.progress, self.level_by_level)
         prober = Prober(self.target, asked.requests(self.target))
-        if not self._starting(plan):
+        if not plan.from_nothing:
             prober.start()
         try:
             self._write_live(rendered, secrets, before, plan)
@@ -260,11 +264,6 @@ class Deploy:
             self.progress.line(f"    {trouble}")
         self._teller.end(self.outcome.probe, self.outcome.changed)
         return self.outcome
-
-    @staticmethod
-    def _starting(plan: planning.Plan) -> bool:
-        """Whether the stack comes up from nothing: then nobody can be asked yet."""
-        return any(change.name == "nginx" and not change.interrupts for change in plan.parts)
 
     def _show(self, plan: planning.Plan) -> None:
         """One line per change, with its reason, before anything is done."""

@@ -11,6 +11,7 @@ from homeport.commands import docker
 from homeport.engine.host import Host
 from homeport.errors import HostError
 from homeport.release import history
+from homeport.release.roll import observe, stop
 from homeport.render.render import render
 from homeport.secrets.deliver import missing
 from homeport.secrets.store import Store
@@ -87,3 +88,8 @@ def _ways_on(target: Target, store: Store, lacking: list[str], command: Callable
         ]
     anew = f"Start anew, which deletes that data: {command(f'down {environment} --volumes')}"
     return "\n      ".join((*lines, anew))
+
+
+def end_what_runs(host: Host, target: Target) -> None:
+    """Containers of the earlier checkout: the files that they have mounted went with its folder."""
+    stop(host, [c for c in observe(host, target.project) if not c.one_off], grace=10.0)

@@ -98,6 +98,11 @@ class Plan:
         return tuple(change for change in self.in_place if not change.service)
 
     @property
+    def from_nothing(self) -> bool:
+        """Whether the edge is not up yet: then nobody can be asked through it."""
+        return any(change.name == "nginx" and not change.interrupts for change in self.parts)
+
+    @property
     def single(self) -> tuple[Change, ...]:
         """Services of one container."""
         return tuple(change for change in self.in_place if change.service)

@@ -113,7 +113,7 @@ ALL = (
     Bad(
         "an image that cannot be had",
         rewritten((WEB, "image: hpfault/never-made:1")),
-        "services.web.image: hpfault/never-made:1 cannot be had",
+        "services.web.image: hpfault/never-made:1 could not be pulled",
         began=False,
     ),
     Bad(
