@@ -76,8 +76,9 @@ class App:
         argv = (HOMEPORT, *words[:1], *(words[1:2] if words[0] == "secrets" else ()), "-f", file)
         rest = words[2:] if words[0] == "secrets" else words[1:]
         return subprocess.Popen(
-            (*argv, *rest), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment
-        )
+            (*argv, *rest), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment,
+            start_new_session=True,
+        )  # fmt: skip
 
     def run(self, *words: str, code: int = 0, seconds: float = 300) -> str:
         """What it says at its end; its exit code must be `code`."""

@@ -91,3 +91,22 @@ def test_another_deploys_meanwhile(running: App, step: str) -> None:
         assert running.page().startswith(f"{second};")
         goes_on(running, second)
     assert answers.good and not answers.bad
+
+
+@pytest.mark.parametrize("step", ["ship", "services", "watch", "drain"])
+def test_ctrl_c_reaches_the_whole_group(running: App, step: str) -> None:
+    """As a terminal sends it: what homeport has started gets it too, and going back needs the lock and the connection."""
+    line, before = f"interrupted-{step}", running.page()
+    running.say(line)
+    with running.visited() as answers:
+        with running.begin(line) as deploy:
+            reach(deploy, step)
+            os.killpg(deploy.pid, signal.SIGINT)
+            said = deploy.communicate(timeout=180)[0]
+        assert deploy.returncode == 130, said
+        assert LOST not in said
+        if step != "drain":
+            assert running.page() == before, said
+            assert len(running.containers()) == 3, "what had started is gone again"
+        goes_on(running, line)
+    assert answers.good and not answers.bad

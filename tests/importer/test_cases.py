@@ -52,6 +52,17 @@ def said(case: Path, draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
+def test_a_scheme_is_no_host(tmp_path: Path) -> None:
+    """A service called redis has another name here; what its address begins with has not."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  redis: {image: 'redis:7.4'}\n"
+        "  web: {image: 'web:1', ports: ['80:80'], environment: {A: 'redis://redis:6379/0', B: 'redis:6379'}}\n"
+    )
+    text = convert(Folder(tmp_path), ("compose.yaml",)).text
+    assert "redis://my-redis:6379/0" in text
+    assert "my-redis://" not in text
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_what_init_makes_of_it(case: Path) -> None:
     draft = draft_of(case)

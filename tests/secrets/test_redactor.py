@@ -112,3 +112,16 @@ def test_what_is_learnt_later_is_known_from_then_on() -> None:
     assert redactor.clean("hunter2hunter2") == "hunter2hunter2"
     redactor.learn(["hunter2hunter2"])
     assert redactor.clean("hunter2hunter2") == MARK
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("s3://x.example.com/production-backups-budgetcoach", "Run `homeport rollback production 20261122`"),
+        ("postgresql://u:pw123456@db/production_database_main", "homeport deploy production"),
+        ("gateway-internal-shared-key-1", "gateway-blue-1 is healthy"),
+        ("budgetcoach-mailer-2024-x9", "budgetcoach/gateway:1.2"),
+    ],
+)
+def test_words_that_a_value_begins_with_stay(value: str, text: str) -> None:
+    assert Redactor([value]).clean(text) == text

@@ -111,10 +111,13 @@ def _check_room(host: SshRunner, needed: int) -> None:
 def _send(references: list[str], layers: _Layers, host: SshRunner, note: Callable[[str], None]) -> Shipped:
     pipe = subprocess.PIPE
     complaints = tempfile.TemporaryFile()  # noqa: SIM115 (below; a pipe that nobody reads would fill)
-    save = subprocess.Popen(["docker", "save", *references], stdout=pipe, stderr=complaints)
-    load = subprocess.Popen(
-        host.words("docker load -q"), stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, bufsize=0
+    save = subprocess.Popen(
+        ["docker", "save", *references], stdout=pipe, stderr=complaints, start_new_session=True
     )
+    load = subprocess.Popen(
+        host.words("docker load -q"),
+        stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, bufsize=0, start_new_session=True,
+    )  # fmt: skip
     with complaints, save, load:
         assert save.stdout and load.stdin and load.stdout  # noqa: S101 (Popen with PIPE has them)
         counter, sent, whole = _Counter(load.stdin), 0, False
@@ -123,6 +126,10 @@ def _send(references: list[str], layers: _Layers, host: SshRunner, note: Callabl
             whole = True
         except (OSError, tarfile.TarError):
             save.kill()
+        except BaseException:
+            save.kill()
+            load.kill()
+            raise
         load.stdin.close()
         said = load.stdout.read().decode(errors="replace")
         _judge(load.wait(), said, host.destination)

@@ -302,11 +302,12 @@ class SshMachine:
     def lock(self, path: str, who: str) -> Iterator[None]:
         """A shell on the host holds the lock for as long as it hears from us."""
         self.make_folders([str(PurePosixPath(path).parent)])
-        words = self.runner.words(
-            shlex.join(("bash", "-c", _HOLD, path, who, str(_PATIENCE), Lock(path).busy))
-        )
+        hold = ("bash", "-c", _HOLD, path, who, str(_PATIENCE), Lock(path).busy)
+        words = self.runner.words(shlex.join(hold))
         pipe = subprocess.PIPE
-        with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as holder:
+        with subprocess.Popen(  # Ctrl-C is for us: going back needs the lock
+            words, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+        ) as holder:
             answer = _first_line(holder)
             if answer != "held":
                 self._not_held(holder, path, answer)

@@ -157,7 +157,9 @@ def rename(work: Work, text: str, variable: str = "") -> str:
         new = service.role if service.role in ("postgres", "rabbitmq") else service.name
         for old in sorted(service.names - {new}, key=len, reverse=True):
             if _is_host(text, old, variable):
-                text = re.sub(rf"(^|(?<=[/@,;\s=\[\"'])){re.escape(old)}(?=$|[:/,;\s\]\"'])", new, text)
+                text = re.sub(
+                    rf"(^|(?<=[/@,;\s=\[\"'])){re.escape(old)}(?!://)(?=$|[:/,;\s\]\"'])", new, text
+                )
     return re.sub(r"/run/secrets/([\w.-]+)", lambda m: f"/run/secrets/{identifier_of(m[1])}", text)
 
 

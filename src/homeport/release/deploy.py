@@ -188,7 +188,7 @@ class Deploy:
         if plan.empty and same and not before.unfinished:
             return self.outcome
         self._show(plan)
-        self._room(rendered, plan)
+        self._room(rendered, plan, before.unfinished)
         self._ask(before.record, plan)
         if not before.unfinished:
             self.host.forget_secrets()
@@ -201,14 +201,14 @@ class Deploy:
             raise
         return self._transaction(before, rendered, secrets, plan)
 
-    def _room(self, rendered: Rendered, plan: planning.Plan) -> None:
-        """A rollback is told and never refused: it may be the way out of what takes the memory."""
+    def _room(self, rendered: Rendered, plan: planning.Plan, unfinished: bool) -> None:
+        """Only told to a rollback, which may be the way out, and after a kill: what that left is put away first."""
         try:
             said = preflight.room(
                 self.host.machine, self.target, rendered.containers, plan, self.level_by_level
             )
         except HomeportError as fault:
-            if self.migrate:
+            if self.migrate and not unfinished:
                 raise
             said = fault.message
         if said:

@@ -58,10 +58,15 @@ def _text(host: Host, record: Record) -> str:
 
 
 def _parse(text: str) -> Target:
-    data = json.loads(text)
-    data.pop("store", None)  # an earlier homeport kept none
-    stack = Stack.model_validate(data.pop("stack"))
-    return Target(stack, **data)
+    try:
+        data = json.loads(text)
+        data.pop("store", None)  # an earlier homeport kept none
+        stack = Stack.model_validate(data.pop("stack"))
+        return Target(stack, **data)
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise ReleaseError(
+            "what the host keeps of that release is not readable by this homeport", signed.CURE
+        ) from fault
 
 
 @dataclass(frozen=True)

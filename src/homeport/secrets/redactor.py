@@ -23,6 +23,7 @@ _LEAST = 4  # characters
 _SHORT = 6  # below this, only as a whole word
 _LONG = 16  # from this on, what was cut off in the middle is found too
 _BEGINNING = 8  # characters that are enough of a long one
+_AFTER_A_CUT = ("\n", "...", "…", ";", ")")  # what follows where we have cut a text off
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 
 
@@ -77,8 +78,16 @@ class Redactor:
             for form in self._by_beginning[text[start : start + _LEAST]]:
                 length = _in_common(text, start, form)
                 whole = len(form) >= _SHORT or _is_word(text, start, start + length)
-                if length >= self._needed[form] and whole:
+                if whole and self._is_it(text, start + length, length, form):
                     yield start, start + length
+
+    def _is_it(self, text: str, end: int, length: int, form: str) -> bool:
+        """The whole form; of a long one also its beginning, where the text was cut off there or much of it stands.
+        A mere word is none: an environment may be called as a value begins."""
+        if length == len(form) or length >= max(self._needed[form], _LONG):
+            return True
+        cut_off = end == len(text) or text.startswith(_AFTER_A_CUT, end)
+        return cut_off and length >= self._needed[form] and not text[end - length : end].isalpha()
 
 
 def _parts(value: str) -> Iterator[str]:

@@ -367,6 +367,12 @@ lock=slots/.lock
 [ ! -d ../state ] || lock=../state/lock
 exec 9>>"$lock"
 flock -n 9 || fail "another release is under way ($lock)"
+if [ "$lock" != slots/.lock ]; then # commands of a homeport that was cut off may still run; one that sleeps must not wake up
+  exec 8>>"$lock.acts"
+  flock -w 120 8 || fail "commands of a release that was cut off still run"
+  exec 8>&-
+  echo "deploy.sh, process $$" >"$lock"
+fi
 
 locked=yes
 project=$(setting COMPOSE_PROJECT_NAME)
