@@ -95,7 +95,7 @@ def test_another_deploys_meanwhile(running: App, step: str) -> None:
 
 @pytest.mark.parametrize("step", ["ship", "services", "watch", "drain"])
 def test_ctrl_c_reaches_the_whole_group(running: App, step: str) -> None:
-    """As a terminal sends it: what homeport has started gets it too, and going back needs the lock and the connection."""
+    """As a terminal sends it: what homeport has started gets it too, and going back needs lock and connection."""
     line, before = f"interrupted-{step}", running.page()
     running.say(line)
     with running.visited() as answers:
