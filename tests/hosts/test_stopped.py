@@ -8,8 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -46,14 +45,17 @@ def connection(app: App, pid: int) -> list[int]:
 def asleep(app: App, deploy: subprocess.Popen[str]) -> Iterator[None]:
     """Everything of the laptop stands still for as long as the block runs."""
     stopped = [*family(deploy.pid), *connection(app, deploy.pid)]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    _to_all(stopped, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in stopped:
-            if Path(f"/proc/{pid}").exists():
-                os.kill(pid, signal.SIGCONT)
+        _to_all(stopped, signal.SIGCONT)
+
+
+def _to_all(processes: list[int], number: int) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):  # a command that has just ended
+            os.kill(pid, number)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -128,6 +128,24 @@ def test_who_cannot_be_told_fails_nothing(tree: Tree) -> None:
     assert SECRET not in said + logs(tree)[-1].read_text()
 
 
+def test_one_that_is_interrupted_leaves_what_served(tree: Tree) -> None:
+    """While the new container boots; it goes with the script that started it."""
+    image, before = tree.image("hello", "interrupted", *SLOW), tree.status()["hello"]
+    line = ("sh", str(tree.live / "scripts/deploy.sh"), image)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as script:
+        until(
+            True,
+            lambda: "hpmigscr/hello:interrupted" in run("docker", "ps", "--format", "{{.Image}}"),
+            "it boots",
+        )
+        script.terminate()
+        said = script.communicate(timeout=120)[0]
+    assert script.returncode == 130, said
+    assert tree.status()["hello"] == before
+    assert "hpmigscr/hello:interrupted" not in run("docker", "ps", "--format", "{{.Image}}")
+    assert "exit code 130" in logs(tree)[-1].read_text()
+
+
 def test_requests_that_fail_meanwhile_are_counted_and_change_the_exit_code(tree: Tree) -> None:
     image, asked = tree.image("hello", "slow", *SLOW), tree.live / "slots/asked"
     asked.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ domain='corners.localhost' address='127.0.0.1' https='8443' environment='local'
 DRAIN=30 # seconds at most; WebSockets end when the service is told to stop
 KEEP=50  # logs
 migrate=yes all=no wanted='' pulled='' rolled='' done_word='is done'
-log='' prober='' locked=no reason='it ended early' began=$(date +%s)
+log='' stage='' prober='' locked=no reason='it ended early' began=$(date +%s)
 notify_url=$(printf %s "${NOTIFY_URL:-}" | tr -d '\r\n')
 unset NOTIFY_URL
 
@@ -62,7 +62,8 @@ ids() {
 
 serving() { if [ -e "slots/current/$1.green" ]; then echo green; else
   # A worker has no flag: it serves where it runs.
-  if [ "$(field "$1" 2)" = 0 ] && [ -n "$(running "$1" green)" ]; then echo green; else echo blue; fi; fi; }
+  if [ "$(field "$1" 2)" = 0 ] && [ -n "$(running "$1" green)" ] && [ -z "$(running "$1" blue)" ]; then echo green
+  else echo blue; fi; fi; }
 other() { if [ "$1" = green ]; then echo blue; else echo green; fi; }
 # chosen new|old NAME: the slot, as it was decided before anything was started.
 chosen() { eval "echo \"\${$1_$(echo "$2" | tr - _):-}\""; }
@@ -253,6 +254,8 @@ finish() {
   code=$? counted=''
   set +e
   trap - EXIT
+  trap '' INT HUP TERM
+  [ "$code" = 0 ] || go_back
   if [ -n "$prober" ]; then
     kill "$prober" 2>/dev/null || true
     wait "$prober" 2>/dev/null || true
@@ -306,6 +309,18 @@ retire() {
 
 # shellcheck disable=SC2046 # ids have no spaces
 remove_new() { for name in $rolled; do retire "$name" $(ids $(slot "$name" "$(chosen new "$name")")); done; }
+# However it was ended before the new ones were proved: what served before serves on, and nothing else runs.
+go_back() {
+  case $stage in
+    turned)
+      switch_to old
+      [ ! -e slots/env.before ] || mv slots/env.before .env
+      sleep 0.3
+      remove_new ;;
+    started) remove_new ;;
+  esac
+  stage=
+}
 give_up() { remove_new; fail "$*; what served before serves on"; }
 
 # Lines of .env for what serves: what is rolled, and what goes on as it is.
@@ -402,6 +417,7 @@ for name in $rolled; do
   done
 done
 remove_new # what a roll that was killed has left there
+stage=started
 
 for name in $rolled; do
   if [ "$migrate" = yes ] && [ "$(field "$name" 5)" = yes ]; then
@@ -423,6 +439,7 @@ done
 # -- the new ones serve -----------------------------------------------------------------------------
 say "healthy; they serve from now on"
 cp -p .env slots/env.before
+stage=turned
 switch_to new
 write_env
 if ! smoke; then
@@ -431,6 +448,7 @@ if ! smoke; then
   sleep 0.3
   give_up "the smoke test failed"
 fi
+stage=
 sort -u slots/previous.new >slots/previous
 rm -f slots/previous.new slots/env.before slots/env.lines
 
