@@ -57,7 +57,7 @@ def kill() -> None:
 def signals() -> bool:
     """Send what FAULTS_HOW names, as another process would; whether it names any."""
     numbers = [signal.Signals[f"SIG{name}"] for name in HOW.split() if name.isupper()]
-    for place, number in enumerate(numbers):
+    for place, number in reversed(list(enumerate(numbers))):  # the first one ends this loop at once
         threading.Timer(place * MOMENT, os.kill, (os.getpid(), number)).start()
     if numbers:
         time.sleep(len(numbers) * MOMENT)
