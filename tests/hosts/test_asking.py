@@ -84,6 +84,7 @@ def test_old_assets_go_there_too(machine: SshMachine, tmp_path: Path) -> None:
     assert modes == "644\n"
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_not_an_empty_host(bare: Host, machine: SshMachine) -> None:
     assert machine.names("/opt") != []
     machine.runner.close()

@@ -167,7 +167,6 @@ def mended(running: Stack) -> Iterator[Callable[[], None]]:
 
 
 QUICK = (
-    "health 500",
     "healthy, but it does not serve",
     "healthy, but its routes are gone",
 )  # the others are among the slow ones

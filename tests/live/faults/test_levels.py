@@ -99,6 +99,7 @@ def test_a_release_that_is_too_large_is_refused_and_goes_level_by_level(restored
     assert restored.history()[-1]["version"] == "large"
 
 
+@pytest.mark.slow
 def test_a_fault_in_the_last_level_brings_the_first_back_too(restored: Stack) -> None:
     restored.good("whole")
     restored.behave("whole", "api")

@@ -29,7 +29,7 @@ MOMENTS = (
 QUICK = (" up -d ", "www/current")
 SIGNALS = {"TERM": 143, "INT": 130, "HUP": 129}
 STOPPED = float(
-    os.environ.get("FAULTS_STOPPED", "20")
+    os.environ.get("FAULTS_STOPPED", "8")
 )  # seconds; a deploy's own deadlines are shorter and longer
 
 
