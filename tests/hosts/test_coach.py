@@ -50,6 +50,7 @@ class Remote:
         gateway = words["services"]["gateway"]
         gateway["secrets"] = [one for one in gateway["secrets"] if isinstance(one, str)]
         gateway.pop("seed", None)
+        words["secrets"].pop("demo_password")
         ours = yaml.safe_load((HERE / "stack" / "homeport.yaml").read_text())["services"]
         words["services"] |= {name: ours[name] for name in ("echo", "ledger")}
         path.write_text(yaml.safe_dump(words, sort_keys=False))

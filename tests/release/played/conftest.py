@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from homeport.engine.wait import hurried
+from homeport.release.probe import Prober
 from homeport.secrets.value import Secret
 from tests.scripted.edge import Edge
 from tests.scripted.stack import Play, target
@@ -88,3 +90,13 @@ def _copied(play: Play, folder: Path) -> Iterator[Play]:
     play.edge.bad = set()
     yield play.copy(place)
     shutil.rmtree(place)
+
+
+@pytest.fixture(autouse=True)
+def _no_prober_outlives_its_release() -> Iterator[None]:
+    """A release that is killed ends with its process, and its prober too; a played one must end it here."""
+    yield
+    for thread in threading.enumerate():
+        prober = getattr(getattr(thread, "_target", None), "__self__", None)
+        if isinstance(prober, Prober):
+            prober.stop()
